@@ -1,0 +1,129 @@
+"""The checks, each a session. `python -m pip install nox` is all that a machine needs beside Python."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.sessions = ["lint", "types", "tests"]
+# A developer's machine need not have every Python. The workflow, which does, says --error-on-missing-interpreters.
+nox.options.error_on_missing_interpreters = False
+
+ROOT = Path(__file__).parent
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PYPROJECT)
+
+
+@nox.session(python=False)
+def tests(session: nox.Session) -> None:
+    """Run the tests on every supported Python found here; all together they cover every branch."""
+    for data in ROOT.glob(".coverage.*"):
+        data.unlink()
+    for version in PYTHONS:
+        session.notify(f"tests-{version}")
+    if not session.posargs:
+        session.notify("coverage")
+
+
+def tests_on_one_python(session: nox.Session) -> None:
+    """Run the tests on this Python."""
+    session.install("-e", ".[cli,testing]", *group("test"))
+    if session.posargs:
+        session.run("python", "-m", "pytest", *session.posargs)
+    else:
+        session.run("python", "-m", "coverage", "run", "-m", "pytest")
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Combine what the test runs covered; below 100 % of all branches it fails, and so it does if no Python ran."""
+    session.install(*(package for package in group("test") if package.startswith("coverage")))
+    session.run("coverage", "combine")
+    session.run("coverage", "report")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check the format and the habits of the code. `-- --fix` mends what can be mended."""
+    session.install(*group("lint"))
+    fix = "--fix" in session.posargs
+    session.run("ruff", "format", *([] if fix else ["--check"]), ".")
+    session.run("ruff", "check", *session.posargs, ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types inside (mypy, pyright), and that the public ones are complete."""
+    session.install("-e", ".[cli,testing]", *group("types"))
+    session.run("mypy", *session.posargs)
+    session.run("pyright")
+    session.run("pyright", "--verifytypes", "cincopa_async", "--ignoreexternal")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Watch real media files go through upload, polling and completion against a Cincopa on a socket."""
+    session.install(".[cli,testing]")
+    session.run("cincopa", "demo", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Run the benchmarks, all or those named: `-- name`."""
+    scripts = [path for path in sorted(ROOT.glob("benchmarks/*.py")) if not path.name.startswith("_")]
+    chosen = [path for path in scripts if not session.posargs or path.stem in session.posargs]
+    if not chosen:
+        session.skip(f"no such benchmark; there are: {', '.join(path.stem for path in scripts) or 'none yet'}")
+    session.install(".[cli,testing]", *group("test"))
+    for path in chosen:
+        session.run("python", str(path))
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Check that the links between the documents lead somewhere."""
+    session.run("python", ".ci/check_links.py", *session.posargs)
+
+
+def group(name: str) -> list[str]:
+    return list(nox.project.dependency_groups(PYPROJECT, name))
+
+
+def interpreter(version: str) -> str:
+    """
+    The path of an interpreter that starts, else the bare version, for nox to look further or to skip.
+
+    nox takes the first name on PATH, and pyenv puts names there that only say which versions it would have.
+    """
+    for candidate in candidates(version):
+        try:
+            said = subprocess.run(
+                [candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+                capture_output=True,
+                check=False,
+                text=True,
+                timeout=30,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if said.returncode == 0 and said.stdout.strip() == version:
+            return str(candidate)
+    return version
+
+
+def candidates(version: str) -> Iterator[str | Path]:
+    yield sys.executable
+    for folder in os.get_exec_path():
+        if found := shutil.which(f"python{version}", path=folder):
+            yield found
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    yield from sorted(pyenv.glob(f"versions/{version}*/bin/python{version}"), reverse=True)
+
+
+for supported in PYTHONS:
+    nox.session(tests_on_one_python, name=f"tests-{supported}", python=interpreter(supported))
