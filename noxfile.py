@@ -126,4 +126,4 @@ def candidates(version: str) -> Iterator[str | Path]:
 
 
 for supported in PYTHONS:
-    nox.session(tests_on_one_python, name=f"tests-{supported}", python=interpreter(supported))
+    nox.session(name=f"tests-{supported}", python=interpreter(supported))(tests_on_one_python)
