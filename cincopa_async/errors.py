@@ -1,0 +1,259 @@
+"""
+What can go wrong, as one tree.
+
+::
+
+    CincopaError
+    ├── APIError                     Cincopa answered, and said no
+    │   ├── AuthenticationError      the token is missing, wrong or expired
+    │   ├── PermissionDeniedError    the token is valid and may not do this
+    │   ├── NotFoundError            no such rid, fid, status_id or call
+    │   ├── RateLimitError           too many calls (.retry_after)
+    │   └── ServerError              HTTP 5xx
+    ├── ResponseDecodeError          an answer that cannot be read
+    ├── TransportError               no whole answer came
+    │   └── RequestTimeoutError      … in time (a TimeoutError too)
+    ├── ClientClosedError            the client was closed
+    └── UploadError                  an upload did not come to a good end
+        ├── UploadFailedError        Cincopa says it failed (.reason)
+        ├── UploadAbortedError       it was aborted
+        ├── UploadTimeoutError       it took too long (a TimeoutError too)
+        └── UploadUnknownError       nobody can know whether it was started
+
+Errors hold plain values only: no client, no request, no URL, no token. They survive pickle and copy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .models import UploadStatus
+
+__all__ = [
+    "APIError",
+    "AuthenticationError",
+    "CincopaError",
+    "ClientClosedError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RequestTimeoutError",
+    "ResponseDecodeError",
+    "ServerError",
+    "TransportError",
+    "UploadAbortedError",
+    "UploadError",
+    "UploadFailedError",
+    "UploadTimeoutError",
+    "UploadUnknownError",
+]
+
+
+class CincopaError(Exception):
+    """Base of all errors that this library raises, but for wrong arguments (ValueError, TypeError)."""
+
+    maybe_applied: bool = False
+    """For a call that writes: False only when Cincopa certainly did not act on it."""
+
+    def __init__(self, *args: object) -> None:
+        # OSError, a base of the timeouts, gives two arguments a meaning of its own and drops the fourth:
+        # it gets none, and `args` is set by hand. pickle and copy rebuild from it.
+        super().__init__()
+        self.args = args
+
+
+class APIError(CincopaError):
+    """Cincopa answered, and said no."""
+
+    status_code: int
+    """The HTTP status; 200 where only the answer's ``success`` says no."""
+    message: str
+    """What the service says, without URLs and token."""
+    call: str
+    """The API call, such as ``asset.list``."""
+    body: str | None
+    """The start of the answer, without URLs and token."""
+
+    def __init__(
+        self, status_code: int, message: str, call: str, body: str | None = None, *, maybe_applied: bool = False
+    ) -> None:
+        super().__init__(status_code, message, call, body)
+        self.status_code = status_code
+        self.message = message
+        self.call = call
+        self.body = body
+        self.maybe_applied = maybe_applied
+
+    def __str__(self) -> str:
+        return f"{self.call}: {self.message} (HTTP {self.status_code})"
+
+
+class AuthenticationError(APIError):
+    """The api_token is missing, wrong, revoked or expired."""
+
+
+class PermissionDeniedError(APIError):
+    """The api_token is valid, but its permissions do not cover the call."""
+
+
+class NotFoundError(APIError):
+    """Cincopa knows no such rid, fid or status_id, or no such call."""
+
+
+class RateLimitError(APIError):
+    """Too many calls; Cincopa did not act on this one."""
+
+    retry_after: float | None
+    """Seconds to wait as Cincopa says, None where it does not say."""
+
+    def __init__(
+        self,
+        status_code: int,
+        message: str,
+        call: str,
+        body: str | None = None,
+        *,
+        retry_after: float | None = None,
+        maybe_applied: bool = False,
+    ) -> None:
+        super().__init__(status_code, message, call, body, maybe_applied=maybe_applied)
+        self.retry_after = retry_after
+
+
+class ServerError(APIError):
+    """Cincopa, or the proxy in front of it, failed (HTTP 5xx)."""
+
+    retry_after: float | None
+    """Seconds to wait as Cincopa says, None where it does not say."""
+
+    def __init__(
+        self,
+        status_code: int,
+        message: str,
+        call: str,
+        body: str | None = None,
+        *,
+        retry_after: float | None = None,
+        maybe_applied: bool = False,
+    ) -> None:
+        super().__init__(status_code, message, call, body, maybe_applied=maybe_applied)
+        self.retry_after = retry_after
+
+
+class ResponseDecodeError(CincopaError):
+    """An answer came that is no JSON object, or lacks what the call is for."""
+
+    call: str
+    """The API call, such as ``asset.list``."""
+    message: str
+    """What is wrong with the answer."""
+    body: str | None
+    """The start of the answer, without URLs and token."""
+    status_id: str | None
+    """The upload it is about, where it is about one."""
+
+    def __init__(
+        self,
+        call: str,
+        message: str,
+        body: str | None = None,
+        status_id: str | None = None,
+        *,
+        maybe_applied: bool = False,
+    ) -> None:
+        super().__init__(call, message, body, status_id)
+        self.call = call
+        self.message = message
+        self.body = body
+        self.status_id = status_id
+        self.maybe_applied = maybe_applied
+
+    def __str__(self) -> str:
+        upload = f" (upload {self.status_id})" if self.status_id else ""
+        return f"{self.call}: {self.message}{upload}"
+
+
+class TransportError(CincopaError):
+    """No whole answer came: connection refused, reset, cut off, or not HTTP."""
+
+    call: str
+    """The API call, such as ``asset.list``."""
+    reason: str
+    """What happened, in words."""
+
+    def __init__(self, call: str, reason: str, *, maybe_applied: bool = False) -> None:
+        super().__init__(call, reason)
+        self.call = call
+        self.reason = reason
+        self.maybe_applied = maybe_applied
+
+    def __str__(self) -> str:
+        return f"{self.call}: {self.reason}"
+
+
+class RequestTimeoutError(TransportError, TimeoutError):
+    """No whole answer came within the client's ``timeout``."""
+
+
+class ClientClosedError(CincopaError):
+    """The client was closed, so it sends nothing more."""
+
+    def __init__(
+        self, message: str = "this CincopaClient is closed; make a new one, or keep it open while calls are made"
+    ) -> None:
+        super().__init__(message)
+
+
+class UploadError(CincopaError):
+    """An upload did not come to a good end."""
+
+    maybe_applied = True  # It was started, or may have been.
+
+    status_id: str | None
+    """The upload; None where Cincopa's answer, and so its id, was lost."""
+    status: UploadStatus | None
+    """What Cincopa said last, after the abort where one was sent; None where it could not be asked."""
+
+    def __init__(self, status_id: str | None, status: UploadStatus | None = None) -> None:
+        super().__init__(status_id, status)
+        self.status_id = status_id
+        self.status = status
+
+    def __str__(self) -> str:
+        known = f"last known state: {self.status.state.value}" if self.status else "its state could not be asked"
+        return f"upload {self.status_id} {self._what}; {known}"
+
+    _what = "did not end well"
+
+
+class UploadFailedError(UploadError):
+    """Cincopa says that the upload failed."""
+
+    _what = "failed"
+
+    @property
+    def reason(self) -> str | None:
+        """Why, in Cincopa's words, without URLs; None where it does not say."""
+        return self.status.reason if self.status else None
+
+    def __str__(self) -> str:
+        return f"upload {self.status_id} failed: {self.reason or 'Cincopa gives no reason'}"
+
+
+class UploadAbortedError(UploadError):
+    """The upload was aborted."""
+
+    _what = "was aborted"
+
+
+class UploadTimeoutError(UploadError, TimeoutError):
+    """The upload took longer than ``timeout``, stood still, or met its deadline."""
+
+    _what = "took too long"
+
+
+class UploadUnknownError(UploadError):
+    """Whether the upload was started cannot be known: the request was sent, its answer was not stored."""
+
+    _what = "may or may not have been started"
