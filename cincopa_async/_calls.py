@@ -1,0 +1,135 @@
+"""A call of the API as a value: what it is, what it takes, what it answers. Nothing is sent here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
+from urllib.parse import quote, urlsplit
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from ._client import CincopaClient
+
+T = TypeVar("T")
+
+Param: TypeAlias = str | int | float | bool | Sequence[str] | None
+"""What a parameter may be: bools are sent as ``yes`` and ``no``, sequences as comma lists, None not at all."""
+
+Safety: TypeAlias = Literal["read", "idempotent", "write"]
+"""What sending a call twice does: nothing, nothing more than once does, or everything again."""
+
+Turn: TypeAlias = Literal["first", "normal", "later"]
+"""The place in the queue for a slot: aborts go first, polls as if they had come a second later."""
+
+
+@frozen(kw_only=True)
+class Call(Generic[T]):
+    """One call of the API, ready to be sent by :meth:`CincopaClient.send`."""
+
+    name: str
+    """As the API names it: ``group.verb``."""
+    method: Literal["GET", "POST"]
+    params: Mapping[str, Param] = field(repr=False)
+    """Not in the repr, for an ``input`` may be a signed link."""
+    safety: Safety
+    result: type[T]
+    """The model of the answer; ``dict`` for the answer as it is, ``NoneType`` where it says no more than success."""
+    answered_by: str | None = None
+    """The field whose presence makes this an answer although ``success`` is false."""
+    vanishes: bool = False
+    """Whether "not found" on a resend means that an earlier attempt did it."""
+    undo: Callable[[CincopaClient, T], Awaitable[object]] | None = field(default=None, repr=False)
+    """What to do with the result when whoever asked for it has been cancelled meanwhile."""
+    turn: Turn = "normal"
+
+    def query(self) -> str:
+        """The parameters as a query string, percent-encoded, without those that are None."""
+        pairs = []
+        for name, value in self.params.items():
+            text = _as_text(name, value)
+            if text is not None:
+                pairs.append(f"{quote(name, safe='')}={_quoted(name, text)}")
+        return "&".join(pairs)
+
+
+def required(name: str, value: str) -> str:
+    """Return `value`, or say that the argument `name` must not be empty."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
+    if not value.strip():
+        raise ValueError(f"{name} must not be empty")
+    return value
+
+
+def optional(name: str, value: str | None) -> str | None:
+    """Return `value`, which may be None but not empty."""
+    return None if value is None else required(name, value)
+
+
+def at_least(minimum: float, name: str, value: float | None) -> float | None:
+    """Return the number `value`, or say that the argument `name` must be `minimum` or more."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} must be a number, not {type(value).__name__}")
+    if not math.isfinite(value) or value < minimum:
+        raise ValueError(f"{name} must be {minimum:g} or more, not {value!r}")
+    return value
+
+
+def words(name: str, value: Sequence[str] | None, *, separator: str = ",") -> str | None:
+    """Return a list of words as the API writes it; a word that holds a comma could not be told from two."""
+    if value is None:
+        return None
+    items = [value] if isinstance(value, str) else list(value)
+    for item in items:
+        if not isinstance(item, str):
+            raise TypeError(f"{name} must hold str, not {type(item).__name__}")
+        if not item.strip() or "," in item:
+            raise ValueError(f"{name} must hold words that are not empty and have no comma in them")
+    return separator.join(item.strip() for item in items)
+
+
+def attachment(rid: str | None, type: str | None) -> dict[str, Param]:
+    """Return `rid` and `type` of something that is attached to an asset: the first needs the second."""
+    if rid is not None and type is None:
+        raise ValueError("type must be given with rid: what is attached to the asset, such as 'thumb' or 'subtitle-en'")
+    return {"rid": optional("rid", rid), "type": optional("type", type)}
+
+
+def http_url(name: str, value: str) -> str:
+    """Return `value`, or say that `name` must be an http(s) URL; the text does not repeat it, it may be signed."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a URL as str, not {type(value).__name__}")
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        usable = False
+    if not usable or value != value.strip() or any(character.isspace() for character in value):
+        raise ValueError(f"{name} must be an http:// or https:// URL")
+    return value
+
+
+def _as_text(name: str, value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return words(name, value)
+    raise TypeError(f"{name} must be a str, a number, a bool or a sequence of str, not {type(value).__name__}")
+
+
+def _quoted(name: str, text: str) -> str:
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        pass
+    # Outside the except: the UnicodeEncodeError holds the whole text, which may be a signed link.
+    raise ValueError(f"{name} must be text that can be encoded as UTF-8")
