@@ -1,0 +1,167 @@
+"""Bytes to models, or to the right error. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import NoneType
+from typing import Any, TypeVar, cast
+
+from attrs import field, frozen
+
+from ._calls import Call
+from ._readers import MissingFieldError, structure_hook
+from ._redact import without_token, without_urls
+from .errors import (
+    APIError,
+    AuthenticationError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ResponseDecodeError,
+    ServerError,
+)
+from .models import Page, TemporaryToken, UploadStatus, UploadURL
+
+T = TypeVar("T")
+
+_EXCERPT = 2_000
+_NOT_GOOD = r"\b(?:invalid|not valid|bad|wrong|unknown|missing|expired|revoked)\b"
+_TOKEN_TEXT = re.compile(rf"{_NOT_GOOD}.{{0,20}}token|token.{{0,20}}{_NOT_GOOD}", re.IGNORECASE | re.DOTALL)
+_PERMISSION_TEXT = re.compile(r"permission|not allowed|access denied", re.IGNORECASE)
+_NOT_FOUND_TEXT = re.compile(
+    r"not found|does ?n[o']t exist|(?:invalid|unknown|no such)\W+(?:rid|fid|status_?id|resource)", re.IGNORECASE
+)
+
+
+@frozen(kw_only=True)
+class Reply:
+    """What came back over the wire."""
+
+    status_code: int
+    body: bytes = field(repr=False)
+    token: str = field(repr=False)
+    """The token that asked, to be taken out of what is shown."""
+    retry_after: float | None = None
+    """Seconds, from the header ``Retry-After``."""
+
+
+def decode(call: Call[T], reply: Reply) -> T:
+    """Return the model that `call` is for, or raise what the answer says instead."""
+    answer = _json_object(_shown(call, reply))
+    if not 200 <= reply.status_code < 300:
+        raise refusal(call, reply, answer)
+    if answer is None:
+        answer = _stands_for_nothing(call, reply)
+    if _says_no(answer) and (call.answered_by is None or answer.get(call.answered_by) is None):
+        raise refusal(call, reply, answer)
+    if call.result is NoneType:
+        return cast("T", None)
+    if call.result is dict:
+        return cast("T", answer)
+    try:
+        return cast("T", structure_hook(call.result)(answer, call.result))
+    except MissingFieldError as missing:
+        lack = str(missing)
+    # Outside the except, so that the chain does not hold the answer.
+    raise _undecodable(call, reply, lack)
+
+
+def refusal(call: Call[Any], reply: Reply, answer: Mapping[str, Any] | None) -> APIError:
+    """Return the error that says what a refusal means."""
+    code = reply.status_code
+    text = _message(answer)
+    message = without_token(without_urls(text or _phrase(code)), reply.token)
+    body = _excerpt(call, reply)
+    applied = call.safety != "read" and code >= 500
+    if code == 429:
+        return RateLimitError(code, message, call.name, body, retry_after=reply.retry_after)
+    if code >= 500:
+        # A service that says when to come again did not act: HTTP's convention, and the one exception to "certainly".
+        applied = applied and not (code == 503 and reply.retry_after is not None)
+        return ServerError(code, message, call.name, body, retry_after=reply.retry_after, maybe_applied=applied)
+    return _error_class(code, text or "")(code, message, call.name, body)
+
+
+def blames_token(message: str) -> bool:
+    """Say whether a refusal's text says that the token is not good."""
+    return _TOKEN_TEXT.search(message) is not None
+
+
+def _error_class(code: int, text: str) -> type[APIError]:
+    if code in (401, 403):
+        return PermissionDeniedError if _PERMISSION_TEXT.search(text) else AuthenticationError
+    if code == 404 or _NOT_FOUND_TEXT.search(text):
+        return NotFoundError
+    if code == 200 and blames_token(text):
+        return AuthenticationError
+    if code == 200 and _PERMISSION_TEXT.search(text):
+        return PermissionDeniedError
+    return APIError
+
+
+def _shown(call: Call[Any], reply: Reply) -> str:
+    """The answer as text; a status without URLs, for its ``debug`` line holds the input's, and errors hold statuses."""
+    text = reply.body.decode("utf-8", "replace").removeprefix("\ufeff")
+    if call.result is UploadStatus:
+        return without_token(without_urls(text), reply.token)
+    return text
+
+
+def _json_object(text: str) -> dict[str, Any] | None:
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _stands_for_nothing(call: Call[Any], reply: Reply) -> dict[str, Any]:
+    # The documentation: a reference_id that does not exist may give an empty response in place of an error.
+    if not reply.body.strip() and issubclass(call.result, Page) and call.params.get("reference_id") is not None:
+        return {}
+    raise _undecodable(call, reply, "the answer is not a JSON object")
+
+
+def _undecodable(call: Call[Any], reply: Reply, message: str) -> ResponseDecodeError:
+    status_id = call.params.get("status_id")
+    return ResponseDecodeError(
+        call.name,
+        message,
+        _excerpt(call, reply),
+        status_id if isinstance(status_id, str) else None,
+        maybe_applied=call.safety != "read",
+    )
+
+
+def _says_no(answer: Mapping[str, Any]) -> bool:
+    success = answer.get("success")
+    return success is False or (isinstance(success, str) and success.strip().lower() in ("false", "no", "0"))
+
+
+def _message(answer: Mapping[str, Any] | None) -> str | None:
+    for key in ("message", "error", "more"):
+        text = (answer or {}).get(key)
+        if isinstance(text, str) and text.strip():
+            return text.strip()
+    return None
+
+
+def _phrase(code: int) -> str:
+    if code == 200:
+        return "success is false, and no reason is given"
+    if 300 <= code < 400:
+        return "redirected, which is not followed: a write could be sent twice, and the token elsewhere"
+    try:
+        return HTTPStatus(code).phrase
+    except ValueError:
+        return "refused"
+
+
+def _excerpt(call: Call[Any], reply: Reply) -> str | None:
+    if issubclass(call.result, TemporaryToken | UploadURL):
+        return None  # Whatever its shape, it may hold the secret that was asked for.
+    text = without_urls(reply.body[: 4 * _EXCERPT].decode("utf-8", "replace"))
+    return without_token(text, reply.token)[:_EXCERPT]

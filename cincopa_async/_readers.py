@@ -1,0 +1,247 @@
+"""
+How a JSON value becomes a field: tolerant readers of numbers, sizes, words and dates, hung into a cattrs converter.
+
+A value that cannot be read leaves the field None and stays in `extra`; only what the call is for must be there.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from attrs import NOTHING, fields, has, resolve_types
+from cattrs import Converter
+
+from .models import Page, TagList, UploadState, UploadStatus
+
+Hook: TypeAlias = Callable[[Any, Any], Any]
+
+_ENVELOPE = frozenset({"success", "runtime"})
+_UNREADABLE = object()
+_NUMBER = re.compile(r"\s*([+-]?\d{1,18})(?:\.\d*)?\s*(?:bytes?)?\s*", re.IGNORECASE)
+_WORDS_OF_STATE = {
+    "completed": UploadState.COMPLETED,
+    "failed": UploadState.FAILED,
+    "aborted": UploadState.ABORTED,
+}
+# Where the API's name is not ours, or is not known for sure: the first that is there counts.
+_WIRE_NAMES = {"value": ("api_token", "token", "temp_token")}
+
+
+class MissingFieldError(Exception):
+    """The answer lacks what the call is for."""
+
+
+def whole_number(value: object, _: object = None) -> Any:
+    """Read ``62``, ``"62"`` and ``"62 byte"`` as 62, and ``-1``, which stands for unknown, as None."""
+    if isinstance(value, str):
+        match = _NUMBER.fullmatch(value)
+        value = int(match[1]) if match else _UNREADABLE
+    if isinstance(value, float) and math.isfinite(value):
+        value = int(value)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return None if value is None or value < 0 else value
+    return _UNREADABLE
+
+
+def number(value: object, _: object = None) -> Any:
+    """Read a number, or a string that is one."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return _UNREADABLE
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return _UNREADABLE
+    try:
+        real = float(value)
+    except OverflowError:
+        return _UNREADABLE
+    return real if math.isfinite(real) else _UNREADABLE
+
+
+def text(value: object, _: object = None) -> Any:
+    """Read a string, or a number that was sent in its place."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return repr(value) if isinstance(value, float) or abs(value) < 10**18 else _UNREADABLE
+    return _UNREADABLE
+
+
+def date(value: object, _: object = None) -> Any:
+    """Read an ISO 8601 date, with or without an offset, with any number of digits of a second."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        return _UNREADABLE
+    try:
+        return datetime.fromisoformat(value.strip())
+    except ValueError:
+        return _UNREADABLE
+
+
+def word_list(value: object, _: object = None) -> Any:
+    """Read a comma list, or a list, as a tuple of words."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        return _UNREADABLE
+    return tuple(word.strip() for word in value if word.strip())
+
+
+def structure_hook(model: type) -> Hook:
+    """Return the function that makes a `model` of a JSON object; it raises :class:`MissingFieldError`."""
+    return _converter.get_structure_hook(model)
+
+
+def _model_hook(model: type) -> Hook:
+    resolve_types(model)
+    plan = [
+        (
+            attribute.name,
+            _WIRE_NAMES.get(attribute.name, (attribute.name,)),
+            _converter.get_structure_hook(attribute.type),
+            attribute.default is NOTHING,
+        )
+        for attribute in fields(model)
+        if attribute.name != "extra"
+    ]
+    known = _ENVELOPE.union(*(keys for _, keys, _, _ in plan))
+
+    def structure(answer: Any, _: object) -> Any:
+        extra = {key: value for key, value in answer.items() if key not in known}
+        values = {}
+        for name, keys, read, needed in plan:
+            key = next((key for key in keys if answer.get(key) is not None), None)
+            value = None if key is None else read(answer[key], None)
+            if value is _UNREADABLE:
+                extra[str(key)] = answer[key or ""]
+                value = None
+            if needed and not value:
+                raise MissingFieldError(f"the answer has no {' or '.join(keys)}")
+            values[name] = value
+        return model(**values, extra=extra)
+
+    return structure
+
+
+def _is_page(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Page)
+
+
+def _page_hook(page: type) -> Hook:
+    """Make the hook of a page: its numbers stand in ``items_data``, its items beside it."""
+    resolve_types(page)
+    item = fields(page).items.type.__args__[0]
+    read = _converter.get_structure_hook(item)
+    own = {"items", "items_data"} | _ENVELOPE
+
+    def structure(answer: Any, _: object) -> Any:
+        items = answer.get("items")
+        if items is None:
+            items = []
+        if not isinstance(items, list) or not all(isinstance(entry, dict) for entry in items):
+            raise MissingFieldError("the answer's items are not a list of objects")
+        extra = {key: value for key, value in answer.items() if key not in own}
+        return page(items=tuple(read(entry, None) for entry in items), **_page_numbers(answer, extra), extra=extra)
+
+    return structure
+
+
+def _page_numbers(answer: Mapping[str, Any], extra: dict[str, Any]) -> dict[str, int | None]:
+    sent = answer.get("items_data")
+    numbers: dict[str, int | None] = {}
+    if not isinstance(sent, Mapping):
+        if sent is not None:
+            extra["items_data"] = sent
+        return numbers
+    rest = dict(sent)
+    for name in ("page", "items_per_page", "items_count", "pages_count"):
+        value = whole_number(sent.get(name))
+        if value is not _UNREADABLE:
+            numbers[name] = value
+            rest.pop(name, None)
+    if rest:
+        extra["items_data"] = rest
+    return numbers
+
+
+def _status_hook(_: type) -> Hook:
+    def readable(read: Hook, value: object) -> Any:
+        found = read(value, None)
+        return None if found is _UNREADABLE else found
+
+    def structure(answer: Any, _: object) -> UploadStatus:
+        word = readable(text, answer.get("status"))
+        rid = readable(text, answer.get("resid")) or None
+        moved = readable(whole_number, answer.get("progress_bytes"))
+        size = readable(whole_number, answer.get("file_size_bytes"))
+        reasons = (readable(text, answer.get(key)) for key in ("more", "error", "message"))
+        state = _state(word, rid, moved, size)
+        return UploadStatus(
+            state=state,
+            status=word,
+            progress_bytes=moved,
+            file_size_bytes=size,
+            progress=readable(number, answer.get("progress")),
+            rid=rid,
+            reason=next((reason for reason in reasons if reason), None) if state is UploadState.FAILED else None,
+            raw=dict(answer),
+        )
+
+    return structure
+
+
+def _state(word: str | None, rid: str | None, moved: int | None, size: int | None) -> UploadState:
+    """Say what a status word means; one that nobody knows means "not ended yet"."""
+    plain = re.sub(r"[\s_-]", "", word or "").lower()
+    if plain == "ready" and rid and (size is None or (moved is not None and moved >= size)):
+        return UploadState.COMPLETED  # One schema lists it in the place of `completed`.
+    return _WORDS_OF_STATE.get(plain, UploadState.IN_PROGRESS)
+
+
+def _tags_hook(_: type) -> Hook:
+    """The shape of ``get_tags`` is not documented: a list of words, or a map of each to its count."""
+
+    def structure(answer: Any, _: object) -> TagList:
+        sent = answer.get("tags")
+        extra = {key: value for key, value in answer.items() if key not in _ENVELOPE | {"tags"}}
+        tags: dict[str, int | None] = {}
+        if isinstance(sent, Mapping):
+            for tag, count in sent.items():
+                read = whole_number(count)
+                tags[tag] = None if read is _UNREADABLE else read
+        else:
+            listed = word_list(sent)
+            if listed is _UNREADABLE:
+                raise MissingFieldError("the answer's tags are neither words nor a map of words to counts")
+            tags = dict.fromkeys(listed or ())
+        return TagList(tags=tags, extra=extra)
+
+    return structure
+
+
+def _make_converter() -> Converter:
+    converter = Converter()
+    converter.register_structure_hook(str, text)
+    converter.register_structure_hook_func(lambda kind: kind == str | None, text)
+    converter.register_structure_hook_func(lambda kind: kind == int | None, whole_number)
+    converter.register_structure_hook_func(lambda kind: kind == float | None, number)
+    converter.register_structure_hook_func(lambda kind: kind == datetime | None, date)
+    converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...] | None, word_list)
+    converter.register_structure_hook_factory(has, _model_hook)
+    converter.register_structure_hook_factory(_is_page, _page_hook)
+    converter.register_structure_hook_factory(lambda kind: kind is UploadStatus, _status_hook)
+    converter.register_structure_hook_factory(lambda kind: kind is TagList, _tags_hook)
+    return converter
+
+
+_converter = _make_converter()
