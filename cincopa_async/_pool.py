@@ -1,0 +1,163 @@
+"""
+Who may send next.
+
+A slot is the right to one exchange at a time; on our own transports it is a connection too. No request ever queues
+inside of a connection pool, whose cost grows with those who wait: they queue here, in one heap, by time of arrival.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+from collections import deque
+from collections.abc import Callable
+
+import anyio
+from attrs import define, field
+
+from ._calls import Turn
+from ._transport import Connection
+from .errors import ClientClosedError
+
+IDLE_LIMIT = 4.0
+"""Seconds after which an idle connection is not used again: servers and proxies start to close theirs at about five."""
+WRITE_IDLE_LIMIT = 1.0
+"""The same for a write, for which a connection that turns out dead leaves open whether it was done."""
+
+# In seconds of arrival. Strict classes would starve the polls beside callers that never pause.
+_HANDICAP: dict[Turn, float] = {"first": -math.inf, "normal": 0.0, "later": 1.0}
+
+
+@define(eq=False)
+class Slot:
+    """The right to one exchange at a time, with the connection it goes over."""
+
+    connection: Connection
+    idle_since: float = math.inf
+    """When it was last used; infinity for a connection that never was."""
+
+
+@define(order=True)
+class _Waiter:
+    rank: float
+    number: int
+    urgent: bool = field(order=False)
+    woken: anyio.Event = field(order=False, factory=anyio.Event)
+    slot: Slot | None = field(order=False, default=None)
+    left: bool = field(order=False, default=False)
+
+
+class Pool:
+    """At most `size` slots, the last used first, handed to those who wait in the order of their coming."""
+
+    def __init__(self, size: int, connect: Callable[[], Connection], ended: Callable[[], None]) -> None:
+        self._size = size
+        self._connect = connect
+        self._ended = ended
+        self._idle: deque[Slot] = deque()
+        self._in_use: set[Slot] = set()
+        self._waiting: list[_Waiter] = []
+        self._numbers = itertools.count()
+        self._closing = False
+
+    @property
+    def busy(self) -> int:
+        """How many exchanges are under way."""
+        return len(self._in_use)
+
+    async def acquire(self, turn: Turn, *, fresh: bool) -> Slot:
+        """
+        Return a slot as soon as there is one; `fresh` is for a write, which takes no connection that may be dead.
+
+        Raises:
+            ClientClosedError: The pool is closing, and it is not the first's turn.
+        """
+        await self._close_one_expired()
+        if self._closing and turn != "first":
+            raise ClientClosedError
+        if len(self._in_use) < self._size:
+            slot = self._idle.pop() if self._idle else Slot(self._connect())
+            self._in_use.add(slot)
+        else:
+            slot = await self._wait(turn)
+        if self._expired(slot, WRITE_IDLE_LIMIT if fresh else IDLE_LIMIT):
+            await self._renew(slot)
+        return slot
+
+    def release(self, slot: Slot) -> None:
+        """Take back a slot whose exchange ended well. Not async: no cancel may come between an answer and its use."""
+        slot.idle_since = anyio.current_time()
+        self._pass_on(slot)
+
+    async def discard(self, slot: Slot) -> None:
+        """Take back a slot whose exchange broke off: its connection may be dead for ever, so it gets a new one."""
+        broken = self._replace_connection(slot)
+        self._pass_on(slot)
+        with anyio.CancelScope(shield=True):
+            await broken.aclose()
+
+    def refuse(self) -> None:
+        """From now on serve the first's turn alone; whoever else waits gets a ClientClosedError."""
+        self._closing = True
+        for waiter in self._waiting:
+            if not waiter.urgent:
+                waiter.left = True
+                waiter.woken.set()
+
+    async def aclose(self) -> None:
+        """Close all connections, those in use too."""
+        for slot in [*self._idle, *self._in_use]:
+            await slot.connection.aclose()
+        self._idle.clear()
+
+    def forget(self) -> None:
+        """Drop the connections of an event loop that is gone: nobody can close them any more."""
+        self._idle.clear()
+
+    async def _close_one_expired(self) -> None:
+        # httpcore closes none by itself. One at each call, from the far end, keeps pace with what a burst has left.
+        if self._idle and self._expired(self._idle[0], IDLE_LIMIT):
+            await self._idle.popleft().connection.aclose()
+
+    async def _renew(self, slot: Slot) -> None:
+        old = self._replace_connection(slot)
+        try:
+            await old.aclose()
+        except BaseException:
+            self._pass_on(slot)
+            raise
+
+    async def _wait(self, turn: Turn) -> Slot:
+        waiter = _Waiter(anyio.current_time() + _HANDICAP[turn], next(self._numbers), turn == "first")
+        heapq.heappush(self._waiting, waiter)
+        try:
+            await waiter.woken.wait()
+        except BaseException:
+            waiter.left = True
+            if waiter.slot is not None:
+                self._pass_on(waiter.slot)
+            raise
+        if waiter.slot is None:
+            raise ClientClosedError
+        return waiter.slot
+
+    def _pass_on(self, slot: Slot) -> None:
+        while self._waiting:
+            waiter = heapq.heappop(self._waiting)
+            if not waiter.left:
+                waiter.slot = slot
+                waiter.woken.set()
+                return
+        # Nobody waits: only now is a slot free, so that who finds one free has jumped no queue.
+        self._in_use.discard(slot)
+        self._idle.append(slot)
+        self._ended()
+
+    def _replace_connection(self, slot: Slot) -> Connection:
+        old, slot.connection = slot.connection, self._connect()
+        slot.idle_since = math.inf
+        return old
+
+    def _expired(self, slot: Slot, limit: float) -> bool:
+        return anyio.current_time() - slot.idle_since > limit
