@@ -1,0 +1,92 @@
+"""The api_token: a string, or something that is asked for one, once for all who need it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+import anyio
+
+if TYPE_CHECKING:
+    from ._client import CincopaClient
+
+TokenSource: TypeAlias = Callable[[], str | Awaitable[str]]
+"""A callable, plain or async, that gives an api_token."""
+
+
+class Token:
+    """The token in use. Its repr does not show it."""
+
+    def __init__(self, given: str | TokenSource) -> None:
+        self._source = None if isinstance(given, str) else given
+        self._value = _checked(given, "api_token") if isinstance(given, str) else None
+        self._asking: anyio.Lock | None = None
+
+    def forget_loop(self) -> None:
+        """Drop what belongs to an event loop that is gone."""
+        self._asking = None
+
+    async def get(self) -> str:
+        """Return the token, asking for it at first."""
+        return self._value if self._value is not None else await self._ask(None)
+
+    async def renew(self, refused: str) -> bool:
+        """
+        Get another token than the one that was refused.
+
+        Of many who were refused at once one asks, the others wait for what it gets.
+
+        Returns:
+            Whether there is another one now.
+        """
+        if self._source is None:
+            return False
+        return await self._ask(refused) != refused
+
+    async def _ask(self, refused: str | None) -> str:
+        if self._asking is None:
+            self._asking = anyio.Lock()
+        async with self._asking:
+            if self._value is None or self._value == refused:
+                answer = self._source() if self._source is not None else ""
+                value = await answer if inspect.isawaitable(answer) else answer
+                self._value = _checked(value, "what the api_token callable returns")
+            return self._value
+
+
+class RenewingToken:
+    """
+    Temporary tokens of an account, a new one each time the last is refused.
+
+    Give it to a second client as its ``api_token``: code that only sees that client never meets the account's own.
+    Source: ``GET token.get_temp.json``.
+
+    Args:
+        client: A client that holds the account's token. It must stay open as long as this is used.
+        ttl: Life of each token in seconds; None leaves it to Cincopa.
+        permissions: What the tokens may do, in Cincopa's form (``|asset.*|``); None leaves it to Cincopa.
+    """
+
+    def __init__(self, client: CincopaClient, *, ttl: int | None = None, permissions: str | None = None) -> None:
+        self._client = client
+        self._ttl = ttl
+        self._permissions = permissions
+
+    async def __call__(self) -> str:
+        """
+        Return a new temporary token.
+
+        Raises:
+            CincopaError: What :meth:`TokenGroup.get_temp` raises.
+        """
+        token = await self._client.token.get_temp(ttl=self._ttl, permissions=self._permissions)
+        return token.value
+
+
+def _checked(value: object, name: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
+    if not value or any(character.isspace() or not character.isprintable() for character in value):
+        raise ValueError(f"{name} must be a token: not empty, no spaces, no control characters")
+    return value
