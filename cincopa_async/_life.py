@@ -1,0 +1,121 @@
+"""Whether a client is open, in which event loop it lives, and how it comes to its end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+from weakref import WeakSet
+
+import anyio
+import anyio.lowlevel
+
+from ._calls import Turn
+from ._finish import Finisher
+from ._pool import Pool
+from ._transport import Connection
+from .errors import ClientClosedError
+
+if TYPE_CHECKING:
+    from .jobs import UploadJob
+
+PATIENCE = 10.0
+"""Seconds without anything having ended after which closing gives up."""
+
+_log = logging.getLogger("cincopa_async")
+
+
+class Life:
+    """What is under way in a client: calls in the pool, work that must be finished, jobs that somebody waits for."""
+
+    def __init__(self, size: int, connect: Callable[[], Connection], forget_loop: Callable[[], None]) -> None:
+        self.state: Literal["open", "closing", "closed"] = "open"
+        self.pool = Pool(size, connect, self._something_ended)
+        self.finisher = Finisher(self._something_ended)
+        self._forget_loop = forget_loop
+        self._jobs: WeakSet[UploadJob] = WeakSet()
+        self._jobs_closing = 0
+        self._loop: object = None
+        self._ended: anyio.Event | None = None
+        self._closed: anyio.Event | None = None
+
+    def enter(self, turn: Turn = "normal") -> None:
+        """
+        Admit a call, in the event loop that runs now.
+
+        Raises:
+            ClientClosedError: The client is closed; while it is closing, only aborts are admitted.
+            RuntimeError: The client is in use in another event loop.
+        """
+        if self.state != "open" and not (self.state == "closing" and turn == "first"):
+            raise ClientClosedError
+        self._adopt_loop()
+
+    def held(self, job: UploadJob) -> None:
+        """Somebody waits for `job`: it is to be ended when the client is closed."""
+        self._jobs.add(job)
+
+    async def close(self) -> None:
+        """Close for ever; a second caller waits for the first to be done."""
+        self._adopt_loop()
+        if self.state == "open":
+            self.state = "closing"
+            self._closed = anyio.Event()
+            await self.finisher.finish(self._shut_down)
+        elif self._closed is not None:
+            await self._closed.wait()
+
+    def _adopt_loop(self) -> None:
+        """Go over to another event loop when the one that was used so far is done with the client."""
+        loop = anyio.lowlevel.current_token()
+        if self._loop == loop:
+            return
+        if self._loop is not None:
+            if self.pool.busy or self.finisher.busy:
+                raise RuntimeError(
+                    "this CincopaClient is in use in another event loop; make one client for each event loop"
+                )
+            self.pool.forget()
+            self._forget_loop()
+        self._loop = loop
+        self._ended = None
+
+    async def _shut_down(self) -> None:
+        self.pool.refuse()
+        try:
+            async with anyio.create_task_group() as group:
+                jobs = list(self._jobs)
+                self._jobs_closing = len(jobs)
+                for job in jobs:
+                    group.start_soon(self._close_job, job)
+                await self._until_idle()
+                group.cancel_scope.cancel()
+        finally:
+            self.state = "closed"
+            await self.pool.aclose()
+            if self._closed is not None:
+                self._closed.set()
+
+    async def _close_job(self, job: UploadJob) -> None:
+        await job._close()
+        self._jobs_closing -= 1
+        self._something_ended()
+
+    async def _until_idle(self) -> None:
+        # One piece of work is this very closing.
+        while self._jobs_closing or self.pool.busy or self.finisher.busy > 1:
+            self._ended = anyio.Event()
+            with anyio.move_on_after(PATIENCE) as patience:
+                await self._ended.wait()
+            if patience.cancelled_caught:
+                _log.warning(
+                    "closing gives up, for nothing has ended for %g s: %d calls and %d jobs are under way",
+                    PATIENCE,
+                    self.pool.busy,
+                    self._jobs_closing,
+                )
+                return
+
+    def _something_ended(self) -> None:
+        if self._ended is not None:
+            self._ended.set()
