@@ -1,0 +1,1 @@
+"""The groups of the API: a file each, a method an endpoint."""

@@ -1,0 +1,386 @@
+"""Calls ``asset.*``: what is in the account, and how it gets there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from attrs import evolve
+
+from cincopa_async._calls import Call, Param, at_least, attachment, http_url, optional, required, words
+from cincopa_async._paging import Pages
+from cincopa_async.models import Asset, AssetPage, StartedUpload, TagList, UploadStatus, UploadURL
+
+if TYPE_CHECKING:
+    from cincopa_async._client import CincopaClient
+
+AssetType: TypeAlias = Literal["video", "image", "audio", "other"] | str
+"""The kinds of assets that the API knows; a new word is let through."""
+AssetDetail: TypeAlias = (
+    Literal[
+        "caption",
+        "description",
+        "music_tags",
+        "exif_tags",
+        "long_description",
+        "related_link_text",
+        "related_link_url",
+        "reference_id",
+        "tags",
+    ]
+    | str
+)
+"""Fields of an asset that ``asset.list`` sends only when asked for; a new word is let through."""
+
+
+def list_assets(
+    *,
+    search: str | None,
+    type: AssetType | None,
+    rid: str | None,
+    reference_id: str | None,
+    tag: str | None,
+    details: Sequence[AssetDetail] | None,
+    page: int | None,
+    items_per_page: int | None,
+) -> Call[AssetPage]:
+    """Describe ``asset.list``."""
+    params: dict[str, Param] = {
+        "search": optional("search", search),
+        "type": optional("type", type),
+        "rid": optional("rid", rid),
+        "reference_id": optional("reference_id", reference_id),
+        "tag": optional("tag", tag),
+        "details": words("details", details),
+        "page": at_least(1, "page", page),
+        "items_per_page": at_least(1, "items_per_page", items_per_page),
+    }
+    return Call(name="asset.list", method="GET", params=params, safety="read", result=AssetPage)
+
+
+def get_tags() -> Call[TagList]:
+    """Describe ``asset.get_tags``."""
+    return Call(name="asset.get_tags", method="GET", params={}, safety="read", result=TagList)
+
+
+def change(verb: str, rid: str, params: dict[str, Param] | None = None, *, vanishes: bool = False) -> Call[None]:
+    """Describe ``asset.set_meta``, ``asset.resync`` or ``asset.delete``, which answer no more than success."""
+    return Call(
+        name=f"asset.{verb}",
+        method="POST",
+        params={"rid": required("rid", rid), **(params or {})},
+        safety="idempotent",
+        result=type(None),
+        vanishes=vanishes,
+    )
+
+
+def get_upload_url(
+    *, fid: str | None, rid: str | None, type: str | None, ttl: int | None, sourceip: str | None
+) -> Call[UploadURL]:
+    """Describe ``asset.get_upload_url``."""
+    params: dict[str, Param] = {
+        "fid": optional("fid", fid),
+        **attachment(rid, type),
+        "ttl": at_least(1, "ttl", ttl),
+        "sourceip": optional("sourceip", sourceip),
+    }
+    return Call(name="asset.get_upload_url", method="GET", params=params, safety="read", result=UploadURL)
+
+
+def upload_from_url(input: str, *, fid: str | None, rid: str | None, type: str | None) -> Call[StartedUpload]:
+    """Describe ``asset.upload_from_url``: undone by aborting it."""
+    params: dict[str, Param] = {
+        "input": http_url("input", input),
+        "fid": optional("fid", fid),
+        **attachment(rid, type),
+    }
+    return Call(
+        name="asset.upload_from_url",
+        method="POST",
+        params=params,
+        safety="write",
+        result=StartedUpload,
+        undo=_abort,
+    )
+
+
+def upload_from_url_get_status(status_id: str) -> Call[UploadStatus]:
+    """Describe ``asset.upload_from_url_get_status``."""
+    return Call(
+        name="asset.upload_from_url_get_status",
+        method="GET",
+        params={"status_id": required("status_id", status_id)},
+        safety="read",
+        result=UploadStatus,
+        answered_by="status",
+    )
+
+
+def upload_from_url_abort(status_id: str) -> Call[None]:
+    """Describe ``asset.upload_from_url_abort``."""
+    return Call(
+        name="asset.upload_from_url_abort",
+        method="POST",
+        params={"status_id": required("status_id", status_id)},
+        safety="idempotent",
+        result=type(None),
+        vanishes=True,
+        turn="first",
+    )
+
+
+async def _abort(client: CincopaClient, started: StartedUpload) -> None:
+    await client.resume_upload(started.status_id).abort()
+
+
+class AssetGroup:
+    """
+    Calls ``asset.*``.
+
+    An ``rid`` names an asset, an ``fid`` a gallery, a ``status_id`` an upload. Each method raises APIError where
+    Cincopa says no, TransportError where no answer came, and ValueError for a wrong argument before anything is sent.
+    """
+
+    def __init__(self, client: CincopaClient) -> None:
+        self._client = client
+
+    async def list(
+        self,
+        *,
+        search: str | None = None,
+        type: AssetType | None = None,
+        rid: str | None = None,
+        reference_id: str | None = None,
+        tag: str | None = None,
+        details: Sequence[AssetDetail] | None = None,
+        page: int | None = None,
+        items_per_page: int | None = None,
+    ) -> AssetPage:
+        """
+        Return one page of the account's assets. For all of them, use :meth:`iter`.
+
+        Source: ``GET asset.list.json``.
+
+        Args:
+            search: Words to look for in the texts of the assets.
+            type: ``video``, ``image``, ``audio`` or ``other``.
+            rid: The one asset with exactly this rid.
+            reference_id: Assets that carry this key of your own.
+            tag: Assets that carry this tag; ``no-tag`` and ``any-tag`` are special.
+            details: Fields to send beside the usual ones.
+            page: Which page, from 1.
+            items_per_page: How many a page; 1 or more.
+        """
+        return await self._client.send(
+            list_assets(
+                search=search,
+                type=type,
+                rid=rid,
+                reference_id=reference_id,
+                tag=tag,
+                details=details,
+                page=page,
+                items_per_page=items_per_page,
+            )
+        )
+
+    def iter(
+        self,
+        *,
+        search: str | None = None,
+        type: AssetType | None = None,
+        rid: str | None = None,
+        reference_id: str | None = None,
+        tag: str | None = None,
+        details: Sequence[AssetDetail] | None = None,
+        items_per_page: int | None = None,
+        ahead: int = 4,
+    ) -> Pages[Asset]:
+        """
+        Return an async iterator over the assets of all pages, in order, none twice.
+
+        Source: ``GET asset.list.json``.
+
+        Args:
+            search: Words to look for in the texts of the assets.
+            type: ``video``, ``image``, ``audio`` or ``other``.
+            rid: The one asset with exactly this rid.
+            reference_id: Assets that carry this key of your own.
+            tag: Assets that carry this tag; ``no-tag`` and ``any-tag`` are special.
+            details: Fields to send beside the usual ones.
+            items_per_page: How many a page; 1 or more.
+            ahead: How many pages are fetched at once; 1 is page by page.
+        """
+        first = list_assets(
+            search=search,
+            type=type,
+            rid=rid,
+            reference_id=reference_id,
+            tag=tag,
+            details=details,
+            page=1,
+            items_per_page=items_per_page,
+        )
+        return Pages(self._client, first, key=lambda asset: asset.rid, ahead=ahead)
+
+    async def get_tags(self) -> TagList:
+        """
+        Return the tags of the account's assets.
+
+        Source: ``GET asset.get_tags.json``; the shape of its answer is not documented.
+        """
+        return await self._client.send(get_tags())
+
+    async def set_meta(
+        self,
+        rid: str,
+        *,
+        caption: str | None = None,
+        description: str | None = None,
+        long_description: str | None = None,
+        related_link_text: str | None = None,
+        related_link_url: str | None = None,
+        reference_id: str | None = None,
+        tags: Sequence[str] | None = None,
+        video_thumb_sec: float | None = None,
+        thumb_attached_rid: str | None = None,
+        **fields: Param,
+    ) -> None:
+        """
+        Change an asset's texts. What is None stays as it is; an empty string empties a field.
+
+        Source: ``POST asset.set_meta.json``.
+
+        Args:
+            rid: The asset.
+            caption: Its title.
+            description: A short text.
+            long_description: A long text.
+            related_link_text: What a link beside it says.
+            related_link_url: Where that link leads.
+            reference_id: A key of your own.
+            tags: Replace the tags it has; a tag has no comma in it.
+            video_thumb_sec: The second of the video to make its thumbnail of.
+            thumb_attached_rid: The image that becomes its thumbnail, as ``rid:12345ABCDE``. It must be attached first.
+            **fields: Custom fields of the account.
+        """
+        params: dict[str, Param] = {
+            "caption": caption,
+            "description": description,
+            "long_description": long_description,
+            "related_link_text": related_link_text,
+            "related_link_url": related_link_url,
+            "reference_id": reference_id,
+            "tags": words("tags", tags, separator=", "),
+            "video_thumb_sec": at_least(0, "video_thumb_sec", video_thumb_sec),
+            "thumb_attached_rid": optional("thumb_attached_rid", thumb_attached_rid),
+            **fields,
+        }
+        if all(value is None for value in params.values()):
+            raise ValueError("set_meta must be given at least one field to set, such as caption")
+        await self._client.send(change("set_meta", rid, params))
+
+    async def resync(self, rid: str) -> None:
+        """
+        Have the versions of an asset that are missing made again.
+
+        Source: ``POST asset.resync.json``.
+        """
+        await self._client.send(change("resync", rid))
+
+    async def delete(self, rid: str) -> None:
+        """
+        Delete an asset for good, out of all galleries too.
+
+        Source: ``POST asset.delete.json``.
+
+        Raises:
+            NotFoundError: Cincopa knows no such asset.
+        """
+        await self._client.send(change("delete", rid, vanishes=True))
+
+    async def get_upload_url(
+        self,
+        *,
+        fid: str | None = None,
+        rid: str | None = None,
+        type: str | None = None,
+        ttl: int | None = None,
+        sourceip: str | None = None,
+    ) -> UploadURL:
+        """
+        Get a URL that takes the bytes of a file by POST.
+
+        Source: ``GET asset.get_upload_url.json``.
+
+        Args:
+            fid: The gallery to put the asset into.
+            rid: The asset to attach the file to; needs `type`.
+            type: What is attached: ``thumb``, ``subtitle-en``, …
+            ttl: How long the URL is good, in seconds; None is without end.
+            sourceip: The only address that may use it.
+
+        Returns:
+            The URL, which its repr does not show.
+        """
+        return await self._client.send(get_upload_url(fid=fid, rid=rid, type=type, ttl=ttl, sourceip=sourceip))
+
+    async def upload_from_url(
+        self, input: str, *, fid: str | None = None, rid: str | None = None, type: str | None = None
+    ) -> str:
+        """
+        Start an upload from a URL, and no more. For a whole job, use :meth:`CincopaClient.upload_from_url`.
+
+        If it is cancelled while its request is in flight, the request is let finish and the upload it made is aborted.
+        Source: ``POST asset.upload_from_url.json``.
+
+        Args:
+            input: The http(s) URL that Cincopa fetches.
+            fid: The gallery to put the asset into.
+            rid: The asset to attach the file to, in place of making a new one; needs `type`.
+            type: What is attached: ``thumb``, ``subtitle-en``, …
+
+        Returns:
+            The status_id, the only handle of the upload.
+        """
+        started = await self._client.send(upload_from_url(input, fid=fid, rid=rid, type=type))
+        return started.status_id
+
+    async def upload_from_url_get_status(self, status_id: str) -> UploadStatus:
+        """
+        Say how far an upload from a URL has come, asking once. To follow it to its end, use :meth:`UploadJob.watch`.
+
+        Source: ``GET asset.upload_from_url_get_status.json``.
+
+        Args:
+            status_id: What :meth:`upload_from_url` answered. A fresh one may be unknown for a moment.
+
+        Returns:
+            Sizes in bytes, None where Cincopa does not know them yet.
+
+        Raises:
+            NotFoundError: Cincopa knows no such upload.
+        """
+        return await self._client.send(upload_from_url_get_status(status_id))
+
+    async def upload_from_url_abort(self, status_id: str) -> None:
+        """
+        Abort an upload: its partial data is dropped. To learn how it ended, use :meth:`UploadJob.abort`.
+
+        Source: ``POST asset.upload_from_url_abort.json``.
+
+        Raises:
+            NotFoundError: Cincopa knows no such upload.
+        """
+        await self._client.send(upload_from_url_abort(status_id))
+
+
+def polled(status_id: str) -> Call[UploadStatus]:
+    """Describe a poll of a job, which lets other calls go ahead for a second."""
+    return evolve(upload_from_url_get_status(status_id), turn="later")
+
+
+def confirmed(status_id: str) -> Call[UploadStatus]:
+    """Describe the question how an abort went, which goes ahead of other calls as the abort does."""
+    return evolve(upload_from_url_get_status(status_id), turn="first")
