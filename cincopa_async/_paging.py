@@ -1,0 +1,102 @@
+"""Items of all pages as one async iterator, the next pages fetched together."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+import anyio
+from attrs import evolve
+
+from ._calls import Call
+from .models import Page
+
+if TYPE_CHECKING:
+    from ._client import CincopaClient
+
+ItemT = TypeVar("ItemT")
+
+
+class Pages(Generic[ItemT]):
+    """
+    An async iterator over the items of all pages, in order, none twice.
+
+    Pages are fetched within one step of the iteration, several at once; nothing runs while the loop's body does.
+    """
+
+    items_count: int | None = None
+    """How many items there are on all pages, None before the first page has come or where Cincopa does not say."""
+
+    def __init__(
+        self, client: CincopaClient, first: Call[Any], *, key: Callable[[ItemT], Hashable], ahead: int
+    ) -> None:
+        if not isinstance(ahead, int) or ahead < 1:
+            raise ValueError("ahead must be a whole number of 1 or more")
+        self._client = client
+        self._first = first
+        self._key = key
+        self._ahead = ahead
+        self._buffer: deque[ItemT] = deque()
+        self._seen: set[Hashable] = set()
+        self._next_page = 1
+        self._last_page: int | None = 1
+
+    def __aiter__(self) -> Self:
+        """Return the iterator itself: it goes through the pages once."""
+        return self
+
+    async def __anext__(self) -> ItemT:
+        """Return the next item, fetching pages when those at hand are used up."""
+        while not self._buffer:
+            if self._last_page is not None and self._next_page > self._last_page:
+                raise StopAsyncIteration
+            await self._fetch()
+        return self._buffer.popleft()
+
+    async def _fetch(self) -> None:
+        left = self._ahead if self._last_page is None else self._last_page - self._next_page + 1
+        numbers = range(self._next_page, self._next_page + min(left, self._ahead))
+        pages = await self._fetched(numbers)
+        for number, page in zip(numbers, pages, strict=True):
+            self._take(number, page)
+        self._next_page = numbers.stop
+
+    async def _fetched(self, numbers: range) -> list[Page[ItemT]]:
+        if len(numbers) == 1:
+            return [await self._page(numbers.start)]
+        pages: dict[int, Page[ItemT]] = {}
+        failures: list[Exception] = []
+
+        async def fetch(number: int) -> None:
+            try:
+                pages[number] = await self._page(number)
+            except Exception as error:  # noqa: BLE001 - raised below, alone: a caller expects no group for one call
+                failures.append(error)
+                group.cancel_scope.cancel()
+
+        async with anyio.create_task_group() as group:
+            for number in numbers:
+                group.start_soon(fetch, number)
+        if failures:
+            raise failures[0]
+        return [pages[number] for number in numbers]
+
+    async def _page(self, number: int) -> Page[ItemT]:
+        page: Page[ItemT] = await self._client.send(evolve(self._first, params={**self._first.params, "page": number}))
+        return page
+
+    def _take(self, number: int, page: Page[ItemT]) -> None:
+        if number == 1:
+            self.items_count = page.items_count
+            self._last_page = page.pages_count
+        new = 0
+        for item in page.items:
+            key = self._key(item)
+            if key is None or key not in self._seen:
+                self._seen.add(key)
+                self._buffer.append(item)
+                new += 1
+        # A page that is empty, or repeats what came before, ends a list whose length Cincopa does not tell.
+        if self._last_page is None and new == 0:
+            self._last_page = number
