@@ -1,0 +1,125 @@
+"""When to ask how far an upload is, and when to stop asking. Pure: no clock, no socket."""
+
+from __future__ import annotations
+
+import random
+from typing import Literal, TypeAlias
+
+from attrs import evolve, field, frozen, validators
+
+from .errors import AuthenticationError, CincopaError, NotFoundError, PermissionDeniedError
+from .models import UploadState, UploadStatus
+
+Lapse: TypeAlias = Literal["deadline", "stalled", "no resid"]
+"""Why a job is given up: its deadline, no byte has moved, or it completed without saying what came of it."""
+
+UNKNOWN_TIMES = 5
+"""How often running an id must be called unknown to be believed: a service may not know a fresh one at once."""
+RESID_TIMEOUT = 30.0
+"""Seconds that an upload may be completed without its rid."""
+
+_positive = validators.gt(0.0)
+
+
+@frozen(kw_only=True)
+class PollPolicy:
+    """
+    How a job asks how far its upload is.
+
+    The first poll comes soon, each further one later, up to a ceiling. A healthy long upload is ended by no clock but
+    the deadline: the stall timeout runs only while bytes are reported, some are missing, and none has moved.
+    """
+
+    first: float = field(default=0.3, validator=_positive)
+    """Seconds from the start to the first poll."""
+    floor: float = field(default=0.5, validator=_positive)
+    """Shortest time between two polls in seconds."""
+    ceiling: float = field(default=15.0, validator=_positive)
+    """Longest time between two polls in seconds, unless the service asks for more with Retry-After."""
+    growth: float = field(default=1.4, validator=validators.ge(1.0))
+    """How many times longer each wait is than the last."""
+    jitter: float = field(default=0.1, validator=[validators.ge(0.0), validators.lt(1.0)])
+    """Share of each wait by which it is made longer or shorter at random, so that jobs do not poll in step."""
+    stall_timeout: float = field(default=15 * 60.0, validator=_positive)
+    """Seconds without a byte having moved after which an upload counts as stuck."""
+    deadline: float = field(default=6 * 3600.0, validator=_positive)
+    """Seconds that a whole job may take."""
+
+    @ceiling.validator
+    def _above_floor(self, _: object, value: float) -> None:
+        if value < self.floor:
+            raise ValueError("ceiling must not be below floor")
+
+    def interval(self, polls: int) -> float:
+        """Return the seconds to wait after that many polls."""
+        if polls == 0:
+            return self.first
+        # The exponent is bounded for the float's sake; long before, the ceiling is reached.
+        wait = min(self.ceiling, self.floor * self.growth ** min(polls - 1, 500))
+        spread = random.uniform(1 - self.jitter, 1 + self.jitter)
+        return min(self.ceiling, max(self.floor, wait * spread))
+
+
+class Tracker:
+    """What the polls of one job have said so far, and what follows. Times are those of one clock, in seconds."""
+
+    def __init__(self, policy: PollPolicy, now: float) -> None:
+        self._policy = policy
+        self._deadline = now + policy.deadline
+        self._polls = 0
+        self._bytes: int | None = None
+        self._stalls_at: float | None = None
+        self._resid_until: float | None = None
+        self._unknown = 0
+        self._due = now + policy.interval(0)
+
+    @property
+    def wakes_at(self) -> float:
+        """When there is something to do: the next poll, or to give up."""
+        return min(self._due, *(end for _, end in self._ends()))
+
+    def hurry(self, now: float) -> None:
+        """Let the next poll be due now."""
+        self._due = min(self._due, now)
+
+    def saw(self, status: UploadStatus, now: float) -> UploadStatus:
+        """Take in what a poll answered, and return it as it counts: completed without a rid is not the end yet."""
+        self._polled(now)
+        self._unknown = 0
+        some_missing = (
+            status.progress_bytes is not None
+            and status.file_size_bytes is not None
+            and status.progress_bytes < status.file_size_bytes
+        )
+        if not some_missing:
+            self._stalls_at = None
+        elif self._stalls_at is None or status.progress_bytes != self._bytes:
+            self._stalls_at = now + self._policy.stall_timeout
+        self._bytes = status.progress_bytes
+        if status.state is UploadState.COMPLETED and status.rid is None:
+            if self._resid_until is None:
+                self._resid_until = now + RESID_TIMEOUT
+            return evolve(status, state=UploadState.IN_PROGRESS)
+        return status
+
+    def missed(self, error: CincopaError, now: float) -> bool:
+        """Take in how a poll failed, and say whether that ends the job: most faults are passing."""
+        self._polled(now, getattr(error, "retry_after", None))
+        self._unknown = self._unknown + 1 if isinstance(error, NotFoundError) else 0
+        return isinstance(error, AuthenticationError | PermissionDeniedError) or self._unknown >= UNKNOWN_TIMES
+
+    def lapse(self, now: float) -> Lapse | None:
+        """Say why the job is to be given up now, if it is."""
+        return next((why for why, end in self._ends() if now >= end), None)
+
+    def _ends(self) -> list[tuple[Lapse, float]]:
+        ends: list[tuple[Lapse, float]] = [("deadline", self._deadline)]
+        if self._resid_until is not None:
+            ends.insert(0, ("no resid", self._resid_until))
+        if self._stalls_at is not None:
+            ends.append(("stalled", self._stalls_at))
+        return ends
+
+    def _polled(self, now: float, retry_after: float | None = None) -> None:
+        self._polls += 1
+        self._due = now + max(self._policy.interval(self._polls), retry_after or 0.0)
