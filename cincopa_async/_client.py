@@ -1,0 +1,360 @@
+"""The client: its life, its groups, and the one entrance that every call goes through."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+
+import anyio
+import httpx
+
+from ._calls import Call, Param, Safety, at_least, http_url, required
+from ._codec import blames_token, decode
+from ._finish import Work
+from ._life import Life
+from ._pool import Slot
+from ._retry import RetryPolicy
+from ._starting import StartingUpload
+from ._token import Token, TokenSource
+from ._transport import Transport
+from .errors import (
+    AuthenticationError,
+    CincopaError,
+    ClientClosedError,
+    NotFoundError,
+    PermissionDeniedError,
+    TransportError,
+)
+from .jobs import OnCancel, UploadJob
+from .models import Account, UploadResult
+from .polling import PollPolicy
+from .resources.asset import AssetGroup
+from .resources.asset import upload_from_url as describe_upload_from_url
+from .resources.general import TokenGroup, ping
+
+T = TypeVar("T")
+
+BASE_URL = "https://api.cincopa.com/v2/"
+
+_log = logging.getLogger("cincopa_async")
+
+
+class CincopaClient:
+    """
+    Cincopa's REST API v2, for as many tasks at once as you like.
+
+    Use it as an async context manager, or call :meth:`aclose` at the end. Entering and leaving may happen in different
+    tasks. One client is enough for a program; it belongs to the event loop that uses it.
+
+    Args:
+        api_token: The account's token, or a callable, plain or async, that gives one: it is asked again, once for all
+            tasks, when a token is refused. None takes it from the environment variable ``CINCOPA_API_TOKEN``.
+        base_url: Where the API is. None takes ``CINCOPA_BASE_URL`` from the environment, else Cincopa's own.
+        timeout: Seconds that one attempt of a call may take, from its turn to the last byte of the answer.
+        max_concurrency: How many calls are under way at once, and so how many connections there are at most.
+        retry: What is sent again, and when.
+        poll: How jobs ask how far their upload is.
+        http_client: An ``httpx.AsyncClient`` to be used in place of the client's own connections; never closed here.
+        transport: The same with a transport of httpx.
+
+    Raises:
+        ValueError: An argument is wrong, or there is no token.
+    """
+
+    def __init__(
+        self,
+        api_token: str | TokenSource | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float = 30.0,
+        max_concurrency: int = 64,
+        retry: RetryPolicy | None = None,
+        poll: PollPolicy | None = None,
+        http_client: httpx.AsyncClient | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        if http_client is not None and transport is not None:
+            raise ValueError("http_client and transport cannot both be given: one stands in for our own connections")
+        if not isinstance(timeout, int | float) or isinstance(timeout, bool) or not 0 < timeout < float("inf"):
+            raise ValueError("timeout must be a number of seconds above 0")
+        if not isinstance(max_concurrency, int) or max_concurrency < 1:
+            raise ValueError("max_concurrency must be a whole number of 1 or more")
+        base_url = http_url("base_url", base_url or os.environ.get("CINCOPA_BASE_URL") or BASE_URL)
+        self._token = Token(_given_token(api_token))
+        self._retry = retry or RetryPolicy()
+        self._poll = poll or PollPolicy()
+        self._transport = Transport(base_url, timeout, http_client, transport)
+        self._life = Life(max_concurrency, self._transport.connect, self._token.forget_loop)
+        self.asset = AssetGroup(self)
+        """Calls ``asset.*``."""
+        self.token = TokenGroup(self)
+        """Calls ``token.*``."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._life.state}>"
+
+    async def __aenter__(self) -> Self:
+        """Return the client. Nothing is sent."""
+        self._life.enter()
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the client: see :meth:`aclose`."""
+        await self.aclose()
+
+    async def ping(self) -> Account:
+        """
+        Check the token and say whose it is.
+
+        Source: ``GET ping.json``.
+
+        Returns:
+            The account, its user and the token's permissions.
+
+        Raises:
+            AuthenticationError: The token is not valid.
+        """
+        return await self.send(ping())
+
+    async def call(
+        self, call: str, /, *, method: Literal["GET", "POST"] = "GET", safety: Safety = "write", **params: Param
+    ) -> dict[str, Any]:
+        """
+        Make a call of the API that has no method here yet.
+
+        Args:
+            call: Its name, ``group.verb``.
+            method: The HTTP method.
+            safety: What sending it twice does: with ``"read"`` or ``"idempotent"`` it is sent again after a fault,
+                with ``"write"`` only if Cincopa certainly did not act on it.
+            **params: As the API names them: True and False are sent as ``yes`` and ``no``, sequences as comma lists,
+                None not at all.
+
+        Returns:
+            The answer as it is.
+
+        Raises:
+            APIError: Cincopa says no.
+            TransportError: No whole answer came.
+            ResponseDecodeError: The answer is no JSON object.
+        """
+        if method not in ("GET", "POST"):
+            raise ValueError("method must be 'GET' or 'POST'")
+        if safety not in ("read", "idempotent", "write"):
+            raise ValueError("safety must be 'read', 'idempotent' or 'write'")
+        if "api_token" in params:
+            raise ValueError("api_token is not a parameter of a call: give it to the client")
+        name = required("call", call)
+        if not all(part.replace("_", "").isalnum() and part.isascii() for part in name.split(".")):
+            raise ValueError("call must be a name such as 'group.verb'")
+        return await self.send(Call(name=name, method=method, params=params, safety=safety, result=dict))
+
+    def start_upload(
+        self,
+        input: str,
+        *,
+        fid: str | None = None,
+        rid: str | None = None,
+        type: str | None = None,
+        on_cancel: OnCancel = "abort",
+        poll: PollPolicy | None = None,
+    ) -> StartingUpload:
+        """
+        Start an upload from a URL. Await the result for the job, or enter it: then leaving the block early counts too.
+
+        If the start is cancelled while its request is in flight, the request is let finish and the upload it made is
+        aborted. Source: ``POST asset.upload_from_url.json``.
+
+        Args:
+            input: The http(s) URL that Cincopa fetches.
+            fid: The gallery to put the asset into.
+            rid: The asset to attach the file to, in place of making a new one; needs `type`.
+            type: What is attached: ``thumb``, ``subtitle-en``, …
+            on_cancel: What cancelling, timing out or leaving the block early does to the upload: ``"abort"`` ends it,
+                ``"detach"`` leaves it running, to be taken up by :meth:`resume_upload`.
+            poll: How the job asks how far it is; None is the client's own way.
+
+        Raises:
+            ValueError: An argument is wrong. Nothing was sent.
+            APIError: Cincopa says no.
+            TransportError: No answer came; `maybe_applied` says whether an upload may be running.
+        """
+        if on_cancel not in ("abort", "detach"):
+            raise ValueError("on_cancel must be 'abort' or 'detach'")
+        call = describe_upload_from_url(input, fid=fid, rid=rid, type=type)
+        return StartingUpload(self, call, functools.partial(self.resume_upload, on_cancel=on_cancel, poll=poll))
+
+    def resume_upload(
+        self, status_id: str, *, on_cancel: OnCancel = "abort", poll: PollPolicy | None = None
+    ) -> UploadJob:
+        """
+        Take up an upload that was started elsewhere: by another process, or before a restart. Nothing is sent.
+
+        Args:
+            status_id: What the start answered.
+            on_cancel: As for :meth:`start_upload`.
+            poll: As for :meth:`start_upload`.
+        """
+        return UploadJob(
+            self, self._life, required("status_id", status_id), on_cancel=on_cancel, poll=poll or self._poll
+        )
+
+    async def upload_from_url(
+        self,
+        input: str,
+        *,
+        fid: str | None = None,
+        rid: str | None = None,
+        type: str | None = None,
+        timeout: float | None = None,
+        on_cancel: OnCancel = "abort",
+        poll: PollPolicy | None = None,
+    ) -> UploadResult:
+        """
+        Upload from a URL and return when it has completed. Cancelling it aborts the upload.
+
+        Source: ``POST asset.upload_from_url.json``, then ``GET asset.upload_from_url_get_status.json``.
+
+        Args:
+            input: The http(s) URL that Cincopa fetches.
+            fid: The gallery to put the asset into.
+            rid: The asset to attach the file to, in place of making a new one; needs `type`.
+            type: What is attached: ``thumb``, ``subtitle-en``, …
+            timeout: Seconds from the start's answer to the end; None leaves it to the deadlines of `poll`.
+            on_cancel: What cancelling it or `timeout` does to the upload: ``"abort"`` or ``"detach"``.
+            poll: How it asks how far the upload is; None is the client's own way.
+
+        Raises:
+            UploadFailedError: Cincopa says it failed.
+            UploadAbortedError: Somebody else aborted it.
+            UploadTimeoutError: It took too long.
+            APIError: Cincopa says no.
+            TransportError: No answer to the start came; `maybe_applied` says whether an upload may be running.
+        """
+        at_least(0, "timeout", timeout)
+        job = await self.start_upload(input, fid=fid, rid=rid, type=type, on_cancel=on_cancel, poll=poll)
+        return await job.wait(timeout=timeout)
+
+    async def send(self, call: Call[T], *, holding: Callable[[], None] | None = None) -> T:
+        """
+        Send a call, again where that is safe, and return its decoded answer: the way that every other method takes.
+
+        Args:
+            call: What to send.
+            holding: Called each time the call has its turn and is about to be sent.
+
+        Raises:
+            APIError: Cincopa says no.
+            TransportError: No whole answer came.
+            ResponseDecodeError: An answer came that cannot be read.
+            ClientClosedError: The client is closed.
+        """
+        attempt = 0
+        maybe_applied = False
+        while True:
+            attempt += 1
+            try:
+                return await self._attempt(call, holding)
+            except NotFoundError as error:
+                if not (call.vanishes and maybe_applied):
+                    raise
+                _log.debug("%s: gone on attempt %d, so an earlier one did it (%s)", call.name, attempt, error)
+                return None  # type: ignore[return-value]  # What vanishes answers nothing: its result is NoneType.
+            except CincopaError as error:
+                pause = self._retry.pause(attempt, call.safety, error)
+                if pause is None:
+                    raise
+                maybe_applied = maybe_applied or error.maybe_applied
+                _log.info("%s; attempt %d of %d follows in %.2f s", error, attempt + 1, self._retry.attempts, pause)
+            await anyio.sleep(pause)
+
+    async def aclose(self) -> None:
+        """
+        Close the client: for ever, and as often as you like.
+
+        New calls are refused, but for aborts. Every wait for an upload is woken: its `on_cancel` policy acts, and it
+        raises ClientClosedError. What is under way is waited for, until nothing has ended for 10 seconds. Cancelling
+        this does not cut it short.
+        """
+        await self._life.close()
+
+    async def _attempt(self, call: Call[T], holding: Callable[[], None] | None) -> T:
+        token = await self._token_for(call)
+        try:
+            return await self._send_once(call, token, holding)
+        except AuthenticationError as error:
+            refusal = error
+        if await self._token.renew(token):
+            token = await self._token.get()
+            try:
+                return await self._send_once(call, token, holding)
+            except AuthenticationError as error:
+                refusal = error
+        raise await self._explained(call, refusal, token)
+
+    async def _token_for(self, call: Call[Any]) -> str:
+        self._life.enter(call.turn)
+        return await self._token.get()
+
+    async def _send_once(self, call: Call[T], token: str, holding: Callable[[], None] | None) -> T:
+        slot = await self._life.pool.acquire(call.turn, fresh=call.safety == "write")
+        if holding is not None:
+            holding()
+        exchange = functools.partial(self._exchange, slot, call, token)
+        if call.undo is not None:
+            undo = functools.partial(call.undo, self)
+            return await self._life.finisher.finish(lambda: self._unless_closing(exchange, undo), undo)
+        if not self._transport.is_ours:
+            return await self._life.finisher.finish(exchange, patient=False)
+        return await exchange()
+
+    async def _exchange(self, slot: Slot, call: Call[T], token: str) -> T:
+        try:
+            reply = await self._transport.exchange(slot.connection, call, token)
+        except BaseException as error:
+            await self._life.pool.discard(slot)
+            if not (self._life.state == "closed" and isinstance(error, TransportError)):
+                raise
+        else:
+            self._life.pool.release(slot)
+            return decode(call, reply)
+        raise ClientClosedError  # Closing gave up on this call, and broke its connection off.
+
+    async def _unless_closing(self, exchange: Work[T], undo: Callable[[T], Awaitable[object]]) -> T:
+        result = await exchange()
+        if self._life.state == "open":
+            return result
+        await undo(result)
+        raise ClientClosedError
+
+    async def _explained(self, call: Call[Any], refusal: AuthenticationError, token: str) -> CincopaError:
+        """Tell a refused token from a valid one that may not do this: ``ping`` needs no permission."""
+        if call.name == "ping" or blames_token(refusal.message):
+            return refusal
+        try:
+            account = await self._send_once(ping(), token, None)
+        except CincopaError:
+            return refusal
+        return PermissionDeniedError(
+            refusal.status_code,
+            f"{refusal.message}; the token is valid, its permissions are {account.permissions or 'not told'}",
+            refusal.call,
+            refusal.body,
+        )
+
+
+def _given_token(api_token: str | TokenSource | None) -> str | TokenSource:
+    if api_token is not None:
+        if not isinstance(api_token, str) and not callable(api_token):
+            raise TypeError(f"api_token must be a str or a callable, not {type(api_token).__name__}")
+        return api_token
+    from_environment = os.environ.get("CINCOPA_API_TOKEN")
+    if not from_environment:
+        raise ValueError("api_token is missing: pass it to CincopaClient, or set CINCOPA_API_TOKEN in the environment")
+    return from_environment
