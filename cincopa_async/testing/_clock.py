@@ -1,0 +1,53 @@
+"""What time it is, in virtual time too."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+import anyio
+import anyio.lowlevel
+
+# The documentation's example of a date is written at this offset.
+_ZONE = timezone(timedelta(hours=-6))
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """A moment from which time is counted."""
+
+    monotonic: float
+    loop: object
+    loop_time: float
+
+    @classmethod
+    def now(cls) -> Instant:
+        """Say what time it is: of the event loop where one runs, whose clock may be a virtual one."""
+        loop = _running_loop()
+        return cls(time.monotonic(), loop, anyio.current_time() if loop is not None else 0.0)
+
+    def elapsed(self) -> float:
+        """
+        Say how many seconds have gone by since.
+
+        Seen from another loop, or from outside of any (a test sets the fake up, its server runs in a thread), the two
+        clocks have nothing to do with each other: then it is the machine's clock that tells.
+        """
+        now = Instant.now()
+        if now.loop is not None and now.loop is self.loop:
+            return now.loop_time - self.loop_time
+        return now.monotonic - self.monotonic
+
+
+def date() -> str:
+    """Write the present date as the documentation's example has it, with seven digits of a second."""
+    now = datetime.now(_ZONE)
+    return f"{now:%Y-%m-%dT%H:%M:%S.%f}0{now.isoformat()[-6:]}"
+
+
+def _running_loop() -> object | None:
+    try:
+        return anyio.lowlevel.current_token().native_token
+    except RuntimeError:  # Called from no loop at all.
+        return None
