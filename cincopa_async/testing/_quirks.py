@@ -1,0 +1,190 @@
+"""The quirks: what a service does that its documentation leaves out, switched on by name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from threading import Lock
+from typing import Any, Final, Literal, get_args
+
+from ._rules import Rule
+
+QuirkName = Literal[
+    "latency",
+    "reset",
+    "html_502",
+    "retry_after",
+    "server_error",
+    "success_false",
+    "latency_after",
+    "reset_after",
+    "html_502_after",
+    "server_error_after",
+    "empty_body",
+    "truncated_json",
+    "numbers_as_strings",
+    "size_words",
+    "unknown_sizes",
+    "missing",
+    "unknown_status_word",
+    "fresh_id_unknown",
+    "completed_without_resid",
+    "early_resid",
+    "abort_leaves",
+    "failure_key",
+    "failure_status",
+    "permission_status",
+    "tag_counts",
+    "token_field",
+    "folder_items",
+]
+_GET_STATUS = "asset.upload_from_url_get_status"
+
+# What each quirk can be told, with what it does when it is told nothing.
+_OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "latency": {"seconds": 0.05},
+    "latency_after": {"seconds": 0.05},
+    "html_502": {"status": 502},
+    "html_502_after": {"status": 502},
+    "retry_after": {"status": 429, "seconds": 1, "as_date": False},
+    "server_error": {"status": 500},
+    "server_error_after": {"status": 500},
+    "success_false": {"message": "The request could not be processed"},
+    "missing": {"field": "status_id"},
+    "unknown_status_word": {"word": "transcoding", "state": "inprogress"},
+    "fresh_id_unknown": {"polls": 1, "seconds": 0.0},
+    "abort_leaves": {"state": "failed"},
+    "failure_key": {"key": "error"},
+    "failure_status": {"status": 404},
+    "permission_status": {"status": 200},
+    "token_field": {"field": "token"},
+}
+
+# The calls that a quirk can concern at all: `nth` counts only these where no call is named.
+_CALLS: Final[Mapping[str, str]] = {
+    "unknown_status_word": _GET_STATUS,
+    "fresh_id_unknown": _GET_STATUS,
+    "completed_without_resid": _GET_STATUS,
+    "early_resid": _GET_STATUS,
+    "abort_leaves": "asset.upload_from_url_abort",
+    "tag_counts": "asset.get_tags",
+    "token_field": "token.get_temp",
+    "folder_items": "gallery.get_items",
+}
+
+
+class Quirk:
+    """
+    One quirk, and the calls it concerns.
+
+    Before the call acts:
+
+    - ``latency(seconds)``: waits.
+    - ``reset``: the connection is reset.
+    - ``html_502(status)``: the HTML page of a proxy.
+    - ``retry_after(status, seconds, as_date)``: 429 or 503 with a Retry-After of seconds, or as a date.
+    - ``server_error(status)``: a failure of 500.
+    - ``success_false(message)``: 200 with ``success: false``.
+
+    After it has acted:
+
+    - ``latency_after(seconds)``, ``reset_after``, ``html_502_after(status)``, ``server_error_after(status)``.
+    - ``empty_body``: 200 with nothing in it. ``truncated_json``: half of the JSON, as a whole HTTP response.
+
+    In what is answered:
+
+    - ``numbers_as_strings``; ``size_words`` (``"62 byte"``) and ``unknown_sizes`` (-1) for sizes of files.
+    - ``missing(field)``: without that field, or these.
+    - ``unknown_status_word(word, state)``: another word for the state of an upload.
+    - ``fresh_id_unknown(polls, seconds)``: an upload's id is unknown for its first polls, or until it is so old.
+    - ``completed_without_resid``; ``early_resid``: a resid beside ``inprogress``, as in the documentation's example.
+    - ``abort_leaves(state)``: what an aborted upload is from then on: ``failed``, or ``unknown`` for an unknown id.
+    - ``failure_key(key)``: where the text of a failure stands: ``message`` unless told, ``error`` or ``more``.
+    - ``failure_status(status)``, ``permission_status(status)``: the HTTP status of a failure (200 unless told), and of
+      a call that the token does not allow (403 unless told).
+    - ``tag_counts``: asset.get_tags answers a map. ``token_field(field)``: where a temporary token stands.
+      ``folder_items``: gallery.get_items answers ``folder.items``.
+
+    Args:
+        name: Which quirk.
+        call: Pattern of the calls it concerns (``"asset.*"``).
+        nth: Which of the matching calls, by number from 1; a number or several.
+        every: Each so many-th of the matching calls.
+        rate: The part of the matching calls, picked by a dice with `seed`.
+        seed: Of that dice.
+        times: How often at most.
+        options: As listed above.
+    """
+
+    def __init__(
+        self,
+        name: QuirkName,
+        *,
+        call: str | None = None,
+        nth: int | Collection[int] | None = None,
+        every: int | None = None,
+        rate: float | None = None,
+        seed: int = 0,
+        times: int | None = None,
+        **options: Any,
+    ) -> None:
+        if name not in get_args(QuirkName):
+            raise ValueError(f"There is no quirk {name!r}; there are {', '.join(get_args(QuirkName))}")
+        known = _OPTIONS.get(name, {})
+        if unknown := sorted(options.keys() - known.keys()):
+            raise TypeError(
+                f"Quirk {name!r} takes no {', '.join(unknown)}; it takes {', '.join(known) or 'no options'}"
+            )
+        self.name: QuirkName = name
+        self.options: dict[str, Any] = {**known, **options}
+        self._rule = Rule(call=call or _CALLS.get(name, "*"), nth=nth, every=every, rate=rate, seed=seed, times=times)
+
+    def applies(self, call: str) -> bool:
+        """Count a call, and say whether the quirk concerns it."""
+        return self._rule.applies(call)
+
+    def __repr__(self) -> str:
+        return f"<Quirk {self.name} {self.options}>"
+
+
+class Quirks:
+    """All quirks in force. Set from a test's thread, looked at from a server's."""
+
+    def __init__(self, quirks: Iterable[Quirk] = ()) -> None:
+        self._lock = Lock()
+        self._quirks = list(quirks)
+
+    def add(self, quirk: Quirk) -> None:
+        """Put a quirk in force."""
+        with self._lock:
+            self._quirks.append(quirk)
+
+    def clear(self) -> None:
+        """Lift all quirks."""
+        with self._lock:
+            self._quirks.clear()
+
+    def of(self, call: str) -> Active:
+        """Say which quirks concern the call that comes now; asked once a call, for it counts."""
+        with self._lock:
+            return Active([quirk for quirk in self._quirks if quirk.applies(call)])
+
+
+class Active:
+    """The quirks of one call."""
+
+    def __init__(self, quirks: list[Quirk]) -> None:
+        self._quirks = quirks
+
+    def __contains__(self, name: QuirkName) -> bool:
+        return any(quirk.name == name for quirk in self._quirks)
+
+    def get(self, name: QuirkName, option: str, default: Any) -> Any:
+        """Return what the latest quirk of that name says, `default` where there is none."""
+        for quirk in reversed(self._quirks):
+            if quirk.name == name:
+                return quirk.options[option]
+        return default
+
+    def among(self, names: Collection[str]) -> list[Quirk]:
+        """Return the quirks of these names, in the order they were set."""
+        return [quirk for quirk in self._quirks if quirk.name in names]
