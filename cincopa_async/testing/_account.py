@@ -1,0 +1,236 @@
+"""What an account holds, in memory: assets, galleries, tokens and uploads."""
+
+from __future__ import annotations
+
+import itertools
+import mimetypes
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+from threading import RLock
+from urllib.parse import unquote, urlsplit
+
+from ._clock import Instant, date
+from ._counts import Counts, End
+
+ALL_PERMISSIONS = ("asset.*", "gallery.*", "upload.*", "portal.*", "webhook.*", "live.*", "token.*")
+_ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+# A table of its own: the system's differs from machine to machine, and is read from disk.
+_MEDIA_TYPES = mimetypes.MimeTypes()
+
+
+@dataclass(slots=True)
+class Token:
+    """What a request shows to be let in."""
+
+    value: str = field(repr=False)
+    permissions: tuple[tuple[str, ...], ...]
+    """Patterns of calls. A temporary token carries those of the token it was made with too: all must allow a call."""
+    ttl: float | None
+    issued: Instant
+
+    @property
+    def valid(self) -> bool:
+        """Whether its time is not over yet."""
+        return self.ttl is None or self.issued.elapsed() < self.ttl
+
+    def allows(self, call: str) -> bool:
+        """Say whether it may make a call."""
+        return all(any(fnmatchcase(call, pattern) for pattern in patterns) for patterns in self.permissions)
+
+
+@dataclass(slots=True)
+class Asset:
+    """A stored file and what is known of it."""
+
+    id: int
+    rid: str
+    type: str
+    filename: str
+    content: bytes = field(repr=False)
+    content_type: str
+    uploaded: str
+    modified: str
+    meta: dict[str, str] = field(default_factory=dict)
+    """What `asset.set_meta` sets, by the API's names."""
+    attached_to: str | None = None
+    attached_as: str | None = None
+    poster: str | None = None
+
+
+@dataclass(slots=True)
+class Gallery:
+    """An ordered list of assets."""
+
+    fid: str
+    modified: str
+    meta: dict[str, str] = field(default_factory=dict)
+    rids: list[str] = field(default_factory=list)
+    master: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Upload:
+    """A pull from a URL."""
+
+    status_id: str
+    input: str = field(repr=False)
+    fid: str | None
+    rid: str | None
+    type: str | None
+    started: Instant
+    started_on: str
+    state: str = "inprogress"
+    received: int = 0
+    size: int | None = None
+    more: str = ""
+    resid: str | None = None
+    polls: int = 0
+    leaves: str = "aborted"
+    """What an abort makes of it, as its status tells: the documentation does not say."""
+    cancel: Callable[[], None] | None = None
+
+
+class Account:
+    """One account. Whoever reads or changes it holds `lock`: servers run in threads of their own."""
+
+    def __init__(self, *, seed: int, api_token: str | None) -> None:
+        self.lock = RLock()
+        self.counts = Counts(self.lock)
+        self.assets: dict[str, Asset] = {}
+        self.galleries: dict[str, Gallery] = {}
+        self.uploads: dict[str, Upload] = {}
+        self.tokens: dict[str, Token] = {}
+        self._random = random.Random(seed)
+        self._numbers = itertools.count(1_000_001)
+        self.accid = self._random.randrange(100_000, 999_999)
+        self.api_token = self.issue_token([ALL_PERMISSIONS], ttl=None, value=api_token).value
+
+    def issue_token(
+        self, permissions: Iterable[tuple[str, ...]], *, ttl: float | None, value: str | None = None
+    ) -> Token:
+        """Make a token."""
+        with self.lock:
+            token = Token(value or f"AAAAfake{self.new_id(24)}", tuple(permissions), ttl, Instant.now())
+            self.tokens[token.value] = token
+            return token
+
+    def new_id(self, length: int = 11) -> str:
+        """Make an id of the look that rids and fids have."""
+        with self.lock:
+            return "A" + "".join(self._random.choices(_ID_LETTERS, k=length))
+
+    def add_asset(self, content: bytes, *, name: str, content_type: str, rid: str | None = None) -> Asset:
+        """Store a file."""
+        with self.lock:
+            now = date()
+            asset = Asset(
+                id=next(self._numbers),
+                rid=rid or self.new_id(),
+                type=asset_type(content_type, name),
+                filename=name,
+                content=content,
+                content_type=content_type or guessed_content_type(name),
+                uploaded=now,
+                modified=now,
+                meta={"caption": PurePosixPath(name).stem},
+            )
+            self.assets[asset.rid] = asset
+            return asset
+
+    def delete_asset(self, rid: str) -> None:
+        """Drop an asset with what is attached to it, from every gallery too."""
+        with self.lock:
+            attached = [asset.rid for asset in self.assets.values() if asset.attached_to == rid]
+            for gone in [rid, *attached]:
+                self.assets.pop(gone, None)  # One that is attached may be listed for deletion itself.
+                for gallery in self.galleries.values():
+                    if gone in gallery.rids:
+                        gallery.rids.remove(gone)
+
+    def media(self, rid: str, type: str | None) -> Asset | None:
+        """Find an asset, or what is attached to it as `type`; a poster (``thumb``) shows only once it was set."""
+        with self.lock:
+            asset = self.assets.get(rid)
+            if type is None or asset is None:
+                return asset
+            if type == "thumb":
+                return self.assets.get(asset.poster or "")
+            attached = [
+                other for other in self.assets.values() if (other.attached_to, other.attached_as) == (rid, type)
+            ]
+            return attached[-1] if attached else None
+
+    def start_upload(self, input: str, *, fid: str | None, rid: str | None, type: str | None) -> Upload:
+        """Note that a pull begins."""
+        with self.lock:
+            letters = f"{self._random.getrandbits(128):032x}"
+            status_id = f"{letters[:8]}-{letters[8:12]}-{letters[12:16]}-{letters[16:20]}-{letters[20:]}"
+            upload = Upload(status_id, input, fid, rid, type, Instant.now(), date())
+            self.uploads[status_id] = upload
+            self.counts.upload_started(input)
+            return upload
+
+    def complete_upload(self, upload: Upload, content: bytes, content_type: str) -> None:
+        """Make an asset of a pull that has read all, unless it ended before."""
+        with self.lock:
+            if upload.rid is not None and upload.rid not in self.assets:
+                self.fail_upload(upload, "the asset to attach to was deleted meanwhile")
+            if not self._end(upload, "completed"):
+                return
+            asset = self.add_asset(content, name=filename_of(upload.input), content_type=content_type, rid=upload.resid)
+            if upload.rid is not None:
+                asset.attached_to, asset.attached_as = upload.rid, upload.type
+            elif upload.fid in self.galleries:
+                self.galleries[upload.fid].rids.append(asset.rid)
+            upload.resid, upload.size = asset.rid, len(content)
+
+    def fail_upload(self, upload: Upload, reason: str) -> None:
+        """End a pull with a reason, unless it ended before."""
+        with self.lock:
+            if self._end(upload, "failed"):
+                upload.more = reason
+
+    def abort_upload(self, upload: Upload) -> None:
+        """End a pull because a call says so, unless it ended before."""
+        with self.lock:
+            if self._end(upload, "aborted") and upload.cancel is not None:
+                upload.cancel()
+
+    def _end(self, upload: Upload, end: End) -> bool:
+        if upload.state != "inprogress":
+            return False
+        upload.state = end
+        self.counts.upload_ended(end)
+        return True
+
+
+def permissions_text(patterns: Iterable[str]) -> str:
+    """Write patterns of calls as ping does: ``|asset.*|gallery.*|``."""
+    return f"|{'|'.join(patterns)}|"
+
+
+def read_permissions(text: str) -> tuple[str, ...]:
+    """Read patterns of calls, written between bars."""
+    return tuple(pattern.strip() for pattern in text.split("|") if pattern.strip())
+
+
+def asset_type(content_type: str, name: str) -> str:
+    """Say which of the API's four types a file is."""
+    for known in (content_type, guessed_content_type(name)):
+        kind = known.partition("/")[0].strip().lower()
+        if kind in {"video", "image", "audio"}:
+            return kind
+    return "other"
+
+
+def guessed_content_type(name: str) -> str:
+    """Say what a file's name tells of its content."""
+    return _MEDIA_TYPES.guess_type(name)[0] or "application/octet-stream"
+
+
+def filename_of(input: str) -> str:
+    """Take the file's name from a URL."""
+    return PurePosixPath(unquote(urlsplit(input).path)).name or "upload"
