@@ -1,0 +1,94 @@
+"""Pulls inputs: reads each to its end and makes an asset of it."""
+
+from __future__ import annotations
+
+from weakref import WeakKeyDictionary
+
+import anyio
+import h11
+
+from ._account import Account, Upload
+from ._background import Background, Backgrounds
+from ._fetch import SourceError
+from ._holds import Holds
+from ._sources import Sources
+
+_BROKEN = (OSError, anyio.BrokenResourceError, h11.ProtocolError)
+
+
+class Puller:
+    """Runs the uploads from URLs, at most `max_pulls` of them reading at once."""
+
+    def __init__(
+        self,
+        account: Account,
+        sources: Sources,
+        holds: Holds,
+        backgrounds: Backgrounds,
+        *,
+        max_input_bytes: int,
+        max_pulls: int,
+    ) -> None:
+        self._account = account
+        self._sources = sources
+        self._holds = holds
+        self._backgrounds = backgrounds
+        self._max_input_bytes = max_input_bytes
+        self._max_pulls = max_pulls
+        self._turns: WeakKeyDictionary[Background, anyio.CapacityLimiter] = WeakKeyDictionary()
+
+    def start(self, upload: Upload) -> None:
+        """Pull in the background of the running loop."""
+        background = self._backgrounds.current()
+        upload.cancel = background.start(lambda: self._pull(upload, background))
+
+    async def _pull(self, upload: Upload, background: Background) -> None:
+        try:
+            # Before its turn, so that uploads held by a test take no connection from others.
+            await self._holds.passed(upload.input, 0, background)
+            async with self._turns_of(background):
+                content, content_type = await self._read(upload, background)
+        except (SourceError, *_BROKEN) as error:
+            self._account.fail_upload(upload, _reason(error))
+        except BaseException:
+            # Its loop ends, if no abort came before: an upload that nobody works on any more is not in progress.
+            self._account.fail_upload(upload, "the server stopped")
+            raise
+        else:
+            self._account.complete_upload(upload, content, content_type)
+
+    async def _read(self, upload: Upload, background: Background) -> tuple[bytes, str]:
+        content = bytearray()
+        async with self._sources.open(upload.input) as body:
+            if body.status != 200:
+                raise SourceError(f"the input answered HTTP {body.status}")
+            length = body.headers.get("content-length", "")
+            upload.size = int(length) if length.isdecimal() else None
+            self._refuse_too_large(upload.size or 0)
+            while piece := await body.receive():
+                content += piece
+                upload.received = len(content)
+                self._refuse_too_large(upload.received)
+                await self._holds.passed(upload.input, upload.received, background)
+            content_type = body.headers.get("content-type", "")
+        await self._holds.passed(upload.input, upload.received, background, at_end=True)
+        return bytes(content), content_type
+
+    def _turns_of(self, background: Background) -> anyio.CapacityLimiter:
+        if background not in self._turns:
+            self._turns[background] = anyio.CapacityLimiter(self._max_pulls)
+        return self._turns[background]
+
+    def _refuse_too_large(self, size: int) -> None:
+        if size > self._max_input_bytes:
+            raise SourceError(f"the input is larger than {self._max_input_bytes} bytes")
+
+
+def _reason(error: BaseException) -> str:
+    match error:
+        case SourceError():
+            return str(error)
+        case TimeoutError():
+            return "the input timed out"
+        case _:
+            return "the connection to the input broke off"
