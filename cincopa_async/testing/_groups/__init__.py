@@ -1,0 +1,16 @@
+"""The groups of calls, a file each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cincopa_async.testing._calls import Endpoint
+
+from . import asset, gallery, general, upload_from_url
+
+ENDPOINTS: Mapping[str, Endpoint] = {
+    **general.ENDPOINTS,
+    **asset.ENDPOINTS,
+    **upload_from_url.ENDPOINTS,
+    **gallery.ENDPOINTS,
+}

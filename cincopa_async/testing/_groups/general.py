@@ -1,0 +1,40 @@
+"""ping and token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cincopa_async.testing._account import permissions_text, read_permissions
+from cincopa_async.testing._calls import Call, Endpoint
+
+_DEFAULT_TTL = 600
+
+
+def ping(call: Call) -> dict[str, Any]:
+    """Say whose token it is."""
+    accid = call.account.accid
+    return {
+        "ping": "pong",
+        "accid": f"A4I{accid}",
+        "accid_num": accid,
+        "accemail": "account@example.com",
+        "userid": f"U4I{accid}",
+        "userid_num": accid + 1,
+        "useremail": "user@example.com",
+        "permissions": permissions_text(call.token.permissions[-1]),
+        "ip": call.caller,
+    }
+
+
+def get_temp(call: Call) -> dict[str, Any]:
+    """Make a token with an end, which can do no more than the one it is made with."""
+    asked = read_permissions(call.params.get("permissions", ""))
+    permissions = [*call.token.permissions, asked] if asked else call.token.permissions
+    token = call.account.issue_token(permissions, ttl=call.number("ttl", _DEFAULT_TTL))
+    return {call.quirks.get("token_field", "field", "api_token"): token.value}
+
+
+ENDPOINTS = {
+    "ping": Endpoint("GET", ping),
+    "token.get_temp": Endpoint("GET", get_temp),
+}
