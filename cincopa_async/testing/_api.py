@@ -1,0 +1,115 @@
+"""The API over HTTP: lets requests in, has them answered, and lets the quirks have their way with both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import anyio
+import httpx
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ._account import Account, Token
+from ._answers import Answers
+from ._calls import Call, RefusedError
+from ._examples import documented_answer
+from ._groups import ENDPOINTS
+from ._pulls import Puller
+from ._quirks import Active, Quirks
+
+RESET: Final = "cincopa.reset"
+"""The ASGI extension that resets the connection a request came by."""
+
+_BEFORE = ("latency", "reset", "html_502", "retry_after", "server_error", "success_false")
+_AFTER = ("latency_after", "reset_after", "html_502_after", "server_error_after", "empty_body", "truncated_json")
+
+
+class Api:
+    """Answers ``/v2/{group}.{verb}.json``."""
+
+    def __init__(self, account: Account, puller: Puller, quirks: Quirks) -> None:
+        self._account = account
+        self._puller = puller
+        self._quirks = quirks
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one request."""
+        name = request.path_params["call"].removesuffix(".json")
+        self._account.counts.request_came(name)
+        documented = documented_answer(request.method, _target(request))
+        if documented is not None:
+            return Response(documented, media_type="application/json")
+        quirks = self._quirks.of(name)
+        answers = Answers(quirks)
+        for quirk in quirks.among(_BEFORE):
+            match quirk.name:
+                case "latency":
+                    await anyio.sleep(quirk.options["seconds"])
+                case "reset":
+                    return _reset(request)
+                case _:
+                    return answers.instead_of_acting(quirk)
+        answer = self._act(name, request, quirks, answers)
+        for quirk in quirks.among(_AFTER):
+            match quirk.name:
+                case "latency_after":
+                    await anyio.sleep(quirk.options["seconds"])
+                case "reset_after":
+                    return _reset(request)
+                case _:
+                    return answers.instead_of_answer(quirk, answer)
+        return answer
+
+    def _act(self, name: str, request: Request, quirks: Active, answers: Answers) -> Response:
+        endpoint = ENDPOINTS.get(name)
+        if endpoint is None or not request.path_params["call"].endswith(".json"):
+            # Not documented. JSON, as all other answers: a caller can tell a misspelt call from a proxy's page.
+            return answers.failure("There is no such call", 404)
+        if request.method != endpoint.method:
+            return answers.failure("Method not allowed", 405, {"allow": endpoint.method})
+        with self._account.lock:
+            params = dict(request.query_params)
+            token = self._account.tokens.get(params.pop("api_token", ""))
+            if token is None or not token.valid:
+                return answers.failure("Unauthorized: the api_token is missing, unknown or expired", 403)
+            if name != "ping" and not token.allows(name):
+                status = quirks.get("permission_status", "status", 403)
+                return answers.failure(f"The permissions of the api_token do not allow {name}", status)
+            params.pop("cache", None)  # Reads may carry it, to bypass a cache; there is none.
+            try:
+                return answers.success(endpoint.handle(self._call(request, params, token, quirks)))
+            except RefusedError as refused:
+                return answers.failure(str(refused), quirks.get("failure_status", "status", 200))
+
+    def _call(self, request: Request, params: Mapping[str, str], token: Token, quirks: Active) -> Call:
+        return Call(
+            params=params,
+            token=token,
+            account=self._account,
+            puller=self._puller,
+            quirks=quirks,
+            origin=f"{request.url.scheme}://{request.url.netloc}",
+            caller=request.client.host if request.client else "",
+        )
+
+
+class _Gone(Response):
+    """No answer at all: the connection was reset."""
+
+    async def __call__(self, *_: object) -> None:
+        """Send nothing."""
+
+
+def _reset(request: Request) -> Response:
+    reset = request.scope.get("extensions", {}).get(RESET)
+    if reset is None:  # No socket below: httpx's own error for it goes up through the ASGI transport.
+        raise httpx.ReadError("")
+    reset()
+    return _Gone()
+
+
+def _target(request: Request) -> bytes:
+    path: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    query: bytes = request.scope["query_string"]
+    return path + b"?" + query
