@@ -1,0 +1,21 @@
+"""
+A Cincopa to test against, without an account.
+
+Needs the extra ``testing``: ``pip install "cincopa-async[testing]"``.
+"""
+
+from __future__ import annotations
+
+try:
+    from ._counts import Counts
+    from ._fake import FakeCincopa
+    from ._quirks import Quirk
+    from ._server import FakeServer
+except ModuleNotFoundError as error:
+    if (error.name or "").partition(".")[0] not in {"starlette", "uvicorn"}:
+        raise
+    raise ImportError(
+        f'cincopa_async.testing needs {error.name}, which is not installed: pip install "cincopa-async[testing]"'
+    ) from error
+
+__all__ = ["Counts", "FakeCincopa", "FakeServer", "Quirk"]
