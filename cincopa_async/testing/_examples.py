@@ -7,7 +7,7 @@ from importlib.resources import files
 
 _EXAMPLES: dict[tuple[str, bytes], bytes] = {
     (example["method"], example["target"].encode()): example["answer"].encode()
-    for example in json.loads(files(__package__).joinpath("examples.json").read_text("utf-8"))
+    for example in json.loads(files("cincopa_async.testing").joinpath("examples.json").read_text("utf-8"))
 }
 
 
