@@ -1,5 +1,5 @@
 """
-A Cincopa to test against, without an account.
+A Cincopa to test against, without an account: :class:`FakeCincopa` behaves, :class:`MisbehavingServer` does not.
 
 Needs the extra ``testing``: ``pip install "cincopa-async[testing]"``.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 try:
     from ._counts import Counts
     from ._fake import FakeCincopa
+    from ._misbehaving import MisbehavingServer
     from ._quirks import Quirk
     from ._server import FakeServer
 except ModuleNotFoundError as error:
@@ -18,4 +19,4 @@ except ModuleNotFoundError as error:
         f'cincopa_async.testing needs {error.name}, which is not installed: pip install "cincopa-async[testing]"'
     ) from error
 
-__all__ = ["Counts", "FakeCincopa", "FakeServer", "Quirk"]
+__all__ = ["Counts", "FakeCincopa", "FakeServer", "MisbehavingServer", "Quirk"]
