@@ -1,10 +1,8 @@
 """Real media files, made with the standard library alone: pictures, sounds, a moving picture. Always the same bytes."""
 
-import array
 import math
 import random
 import struct
-import sys
 import wave
 import zlib
 from collections.abc import Iterable, Iterator
@@ -19,9 +17,9 @@ def make_media(folder: Path) -> None:
     (folder / "dot.png").write_bytes(png(8, 8, seed=1))
     (folder / "sunset.png").write_bytes(png(480, 320, seed=2))
     (folder / "dunes.png").write_bytes(png(1280, 800, seed=3))
-    (folder / "ripples.gif").write_bytes(gif(160, 120, frames=16))
-    write_tone(folder / "beep.wav", pitch=880, seconds=1)
-    write_tone(folder / "hum.wav", pitch=110, seconds=12)
+    (folder / "ripples.gif").write_bytes(gif(120, 90, frames=12))
+    write_tone(folder / "beep.wav", period=50, seconds=1)
+    write_tone(folder / "hum.wav", period=420, seconds=12)
 
 
 def write_silence(path: Path, size_bytes: int) -> None:
@@ -38,29 +36,30 @@ def write_silence(path: Path, size_bytes: int) -> None:
         file.truncate(size_bytes)
 
 
-def write_tone(path: Path, *, pitch: int, seconds: int) -> None:
-    """Write one steady note in stereo. A whole pitch makes every second the same, so that one is computed."""
-    second = array.array("h")
-    for position in range(SAMPLE_RATE):
-        level = math.sin(math.tau * pitch * position / SAMPLE_RATE)
-        second.extend((round(12_000 * level), round(-12_000 * level)))
-    if sys.byteorder == "big":
-        second.byteswap()
+def write_tone(path: Path, *, period: int, seconds: int) -> None:
+    """Write one steady note in stereo, whose wave is that many samples long: a divisor of the rate, so that all fit."""
+    wave_form: list[int] = []
+    for position in range(period):
+        level = round(12_000 * math.sin(math.tau * position / period))
+        wave_form += (level, -level)
+    samples = struct.pack(f"<{len(wave_form)}h", *wave_form)
     with wave.open(str(path), "wb") as sound:
         sound.setparams((2, 2, SAMPLE_RATE, 0, "NONE", "not compressed"))
-        sound.writeframes(second.tobytes() * seconds)
+        sound.writeframes(samples * (SAMPLE_RATE // period * seconds))
 
 
 def png(width: int, height: int, *, seed: int) -> bytes:
     """Make a picture of a gradient with a grain, which keeps compression from making a large picture a small file."""
     grain = random.Random(seed)
     lines = bytearray()
+    line = bytearray(b"\x60" * (3 * width))
+    line[0::3] = bytes(255 * x // width for x in range(width))
+    grain_mask = int.from_bytes(b"\x0f" * len(line))
     for y in range(height):
-        left_to_right = bytes(channel for x in range(width) for channel in (255 * x // width, 160 * y // height, 96))
-        noise = int.from_bytes(grain.randbytes(len(left_to_right)))
-        noise &= int.from_bytes(b"\x0f" * len(left_to_right))
+        line[1::3] = bytes([160 * y // height]) * width
+        noise = int.from_bytes(grain.randbytes(len(line))) & grain_mask
         lines.append(0)  # this line is stored unfiltered
-        lines += (int.from_bytes(left_to_right) ^ noise).to_bytes(len(left_to_right))
+        lines += (int.from_bytes(line) ^ noise).to_bytes(len(line))
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines, 1)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(kind, body) for kind, body in chunks)

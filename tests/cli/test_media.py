@@ -40,7 +40,7 @@ def test_png_is_a_picture_of_its_size() -> None:
 
 def test_tone_is_as_long_as_asked(tmp_path: Path) -> None:
     """Stereo sound that moves, its two channels against each other."""
-    media.write_tone(tmp_path / "tone.wav", pitch=440, seconds=2)
+    media.write_tone(tmp_path / "tone.wav", period=100, seconds=2)
 
     with wave.open(str(tmp_path / "tone.wav")) as sound:
         assert (sound.getnchannels(), sound.getsampwidth(), sound.getframerate()) == (2, 2, 44_100)
