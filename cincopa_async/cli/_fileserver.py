@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingTCPServer
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 from urllib.parse import quote
 
 from cincopa_async.cli._sources import Source
@@ -55,11 +55,10 @@ class _Server(ThreadingTCPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: _Server
     timeout = 10
 
     def do_GET(self) -> None:
-        source = self.server.sources.get(self.path)
+        source = self._files.sources.get(self.path)
         if source is None or source.path is None:
             self.send_error(HTTPStatus.NOT_FOUND)
             return
@@ -75,8 +74,12 @@ class _Handler(BaseHTTPRequestHandler):
         with path.open("rb") as file:
             while chunk := file.read(max(1, int(bytes_per_second * TICK_SECONDS))):
                 self.wfile.write(chunk)
-                if self.server.stopping.wait(TICK_SECONDS):
+                if self._files.stopping.wait(TICK_SECONDS):
                     return
+
+    @property
+    def _files(self) -> _Server:
+        return cast("_Server", self.server)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: standard error belongs to the demo."""
