@@ -117,7 +117,7 @@ class Lines:
 
     def verified(self, source: Source, sha256: str, *, equal: bool) -> None:
         verdict = "[green]same bytes[/]" if equal else "[red]other bytes[/]"
-        self._console.print(f"{verdict}  {sha256[:16]}…  {escape(source.name)}")
+        self._console.print(f"{verdict}  {sha256[:16]}...  {escape(source.name)}")
 
     def interrupted(self, *, aborted: int, running: int) -> None:
         self._console.print(f"Interrupted. Uploads aborted on the server: {aborted}; still running: {running}.")
