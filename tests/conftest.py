@@ -1,0 +1,92 @@
+"""What all tests share: the backends, a mocked API, a Cincopa on a socket, and an eye on what must not be seen."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import respx
+from blockbuster import BlockBuster, blockbuster_ctx
+
+from cincopa_async import CincopaClient, PollPolicy, RetryPolicy
+from cincopa_async.testing import FakeCincopa, FakeServer
+
+BASE_URL = "https://api.cincopa.com/v2/"
+# Odd on purpose: what quotes a token wrongly, or looks for it in one form only, shows itself.
+TOKEN = "CANARY/token+with=odd&chars"
+CANARIES = (TOKEN, quote(TOKEN, safe=""), "CANARY-SIGNATURE", "CANARY-CAPABILITY")
+QUICK_POLLS = PollPolicy(first=0.001, floor=0.001, ceiling=0.02)
+QUICK_RETRIES = RetryPolicy(base_delay=0.001, max_delay=0.01)
+
+
+class CanaryHandler(logging.Handler):
+    """Remembers each log record, of any logger at any level, in which a secret stands."""
+
+    def __init__(self) -> None:
+        super().__init__(level=logging.NOTSET)
+        self.sung: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            text = f"{record.getMessage()} {record.args!r} {logging.Formatter().format(record)}"
+        except Exception as error:
+            text = f"unprintable: {error!r}"
+        if any(canary in text for canary in CANARIES):
+            self.sung.append(f"{record.name}: {text}")
+
+
+@pytest.fixture(scope="session")
+def canary_handler() -> Iterator[CanaryHandler]:
+    handler = CanaryHandler()
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    # Their own children and httpx's decide for themselves what is enabled: none may hide below a level.
+    for name in ("httpx", "httpcore", "cincopa_async", "uvicorn", "asyncio"):
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    yield handler
+    root.removeHandler(handler)
+
+
+@pytest.fixture(autouse=True)
+def no_secret_is_logged(canary_handler: CanaryHandler) -> Iterator[None]:
+    """The token, a signed input and an upload URL's capability stand in no log record of any logger."""
+    canary_handler.sung.clear()
+    yield
+    assert canary_handler.sung == []
+
+
+@pytest.fixture(autouse=True)
+def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
+    """Code of the client that blocks the event loop fails the test."""
+    with blockbuster_ctx("cincopa_async") as blockbuster:
+        yield blockbuster
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+@pytest.fixture
+def api() -> Iterator[respx.MockRouter]:
+    """The API, mocked: each route must be called, and no call may go anywhere else."""
+    with respx.mock(base_url=BASE_URL) as router:
+        yield router
+
+
+@pytest.fixture
+async def cincopa() -> AsyncIterator[CincopaClient]:
+    """A client that polls and retries without waiting."""
+    async with CincopaClient(TOKEN, poll=QUICK_POLLS, retry=QUICK_RETRIES) as client:
+        yield client
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[FakeServer]:
+    """A Cincopa on a socket."""
+    async with FakeCincopa(TOKEN).serve() as server:
+        yield server
