@@ -225,8 +225,8 @@ class UploadJob:
     async def _poll(self, tracker: Tracker) -> None:
         try:
             status = await self._client.send(polled(self.status_id))
-        except ClientClosedError as error:
-            self._failure = self._failure or error
+        except ClientClosedError:
+            await self._life.finisher.finish(self._close)
         except CincopaError as error:
             await self._missed(tracker, error)
         else:
