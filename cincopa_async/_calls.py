@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from ._client import CincopaClient
 
 T = TypeVar("T")
+
+# Python's own reading of a URL drops some of these without a word.
+_NOT_IN_A_URL = re.compile(r"[\s\x00-\x1f\x7f]")
 
 Param: TypeAlias = str | int | float | bool | Sequence[str] | None
 """What a parameter may be: bools are sent as ``yes`` and ``no``, sequences as comma lists, None not at all."""
@@ -44,6 +48,12 @@ class Call(Generic[T]):
     """What to do with the result when whoever asked for it has been cancelled meanwhile."""
     turn: Turn = "normal"
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse what cannot be sent now, before a slot or a token is asked for."""
+        if "api_token" in self.params:
+            raise ValueError("api_token is not a parameter of a call: give it to the client")
+        self.query()
+
     def query(self) -> str:
         """The parameters as a query string, percent-encoded, without those that are None."""
         pairs = []
@@ -74,7 +84,7 @@ def at_least(minimum: float, name: str, value: float | None) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{name} must be a number, not {type(value).__name__}")
-    if not math.isfinite(value) or value < minimum:
+    if not minimum <= value < math.inf:
         raise ValueError(f"{name} must be {minimum:g} or more, not {value!r}")
     return value
 
@@ -83,6 +93,8 @@ def words(name: str, value: Sequence[str] | None, *, separator: str = ",") -> st
     """Return a list of words as the API writes it; a word that holds a comma could not be told from two."""
     if value is None:
         return None
+    if not isinstance(value, Iterable):
+        raise TypeError(f"{name} must be a sequence of str, not {type(value).__name__}")
     items = [value] if isinstance(value, str) else list(value)
     for item in items:
         if not isinstance(item, str):
@@ -109,7 +121,7 @@ def http_url(name: str, value: str) -> str:
         _ = parts.port
     except ValueError:
         usable = False
-    if not usable or value != value.strip() or any(character.isspace() for character in value):
+    if not usable or _NOT_IN_A_URL.search(value):
         raise ValueError(f"{name} must be an http:// or https:// URL")
     return value
 

@@ -148,8 +148,6 @@ class CincopaClient:
             raise ValueError("method must be 'GET' or 'POST'")
         if safety not in ("read", "idempotent", "write"):
             raise ValueError("safety must be 'read', 'idempotent' or 'write'")
-        if "api_token" in params:
-            raise ValueError("api_token is not a parameter of a call: give it to the client")
         name = required("call", call)
         if not all(part.replace("_", "").isalnum() and part.isascii() for part in name.split(".")):
             raise ValueError("call must be a name such as 'group.verb'")
