@@ -2,7 +2,8 @@
 
 import signal
 import sys
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 
 import anyio
 from rich.console import Console
@@ -27,15 +28,20 @@ async def serve(fake: FakeCincopa, host: str, port: int, allow_remote: bool) -> 
         except OSError as error:
             to_people.print(f"Cannot listen on {host}, port {port}: {error.strerror}")
             return 1
+        # Before anything is printed: whoever reads the URL may stop it in the next instant.
+        terminated = stack.enter_context(termination())
         print(f"CINCOPA_BASE_URL={server.base_url}", flush=True)  # noqa: T201  # for a program to read
         print(f"CINCOPA_API_TOKEN={server.api_token}", flush=True)  # noqa: T201
         to_people.print("A fake Cincopa is being served. Ctrl-C stops it.")
-        await until_terminated()
+        await terminated()
     return 0
 
 
-async def until_terminated() -> None:
+@contextmanager
+def termination() -> Iterator[Callable[[], Awaitable[object]]]:
+    """Give what waits for SIGTERM."""
     if sys.platform == "win32":  # no SIGTERM there
-        await anyio.sleep_forever()
-    with anyio.open_signal_receiver(signal.SIGTERM) as signals:
-        await anext(signals)
+        yield anyio.sleep_forever
+    else:
+        with anyio.open_signal_receiver(signal.SIGTERM) as signals:
+            yield lambda: anext(signals)
