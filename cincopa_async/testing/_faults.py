@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Final, Literal, get_args
 
 from ._messages import Message
-from ._rules import Rule
+from ._rules import Rule, first
 from ._sockets import reset
 
 FaultName = Literal[
@@ -99,14 +99,13 @@ class Faults:
     def on_accept(self) -> bool:
         """Say whether the connection that comes now is reset at once; asked once a connection, for it counts."""
         with self._lock:
-            met = [fault for fault in self._faults if fault.name in ON_ACCEPT and fault.rule.applies("")]
-        return bool(met)
+            met = first([(fault.rule, fault) for fault in self._faults if fault.name in ON_ACCEPT], "")
+        return met is not None
 
     def of(self, call: str) -> Fault | None:
         """Return the first fault that the call which comes now meets; asked once a call, for it counts."""
         with self._lock:
-            met = [fault for fault in self._faults if fault.name not in ON_ACCEPT and fault.rule.applies(call)]
-        return met[0] if met else None
+            return first([(fault.rule, fault) for fault in self._faults if fault.name not in ON_ACCEPT], call)
 
 
 async def _until_gone(reader: asyncio.StreamReader) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Rule:
@@ -39,7 +42,11 @@ class Rule:
         self._seen = 0
 
     def applies(self, call: str) -> bool:
-        """Count a call, and say whether it is meant. Whoever holds rules has a lock: this one has none."""
+        """Count a call, and say whether it is meant; whoever holds rules has a lock, for they have none."""
+        return self.picks(call) and self.take()
+
+    def picks(self, call: str) -> bool:
+        """Count a call, and say whether it is one of those meant, however often that has been."""
         if not fnmatchcase(call, self._call):
             return False
         self._seen += 1
@@ -49,8 +56,17 @@ class Rule:
             picked = False
         if self._every is not None and self._seen % self._every:
             picked = False
-        if not picked or self._left == 0:
-            return False
-        if self._left is not None:
-            self._left -= 1
-        return True
+        return picked
+
+    def take(self) -> bool:
+        """Say whether the rule has not been used up yet, and use it once."""
+        if self._left is None:
+            return True
+        self._left -= 1
+        return self._left >= 0
+
+
+def first(things: Iterable[tuple[Rule, T]], call: str) -> T | None:
+    """Return what goes with the first rule that applies. The others count the call too, but are not used up by it."""
+    picked = [(rule, thing) for rule, thing in things if rule.picks(call)]
+    return next((thing for rule, thing in picked if rule.take()), None)
