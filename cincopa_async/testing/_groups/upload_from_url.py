@@ -74,8 +74,9 @@ def _too_fresh(call: Call, upload: Upload) -> bool:
 
 def _word(call: Call, upload: Upload) -> str:
     state = upload.leaves if upload.state == "aborted" else upload.state
-    if state == call.quirks.get("unknown_status_word", "state", None):
-        return str(call.quirks.get("unknown_status_word", "word", state))
+    for quirk in call.quirks.among({"unknown_status_word"}):
+        if quirk.options["state"] == state:
+            return str(quirk.options["word"])
     return state
 
 
