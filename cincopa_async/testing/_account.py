@@ -90,7 +90,8 @@ class Upload:
     polls: int = 0
     leaves: str = "aborted"
     """What an abort makes of it, as its status tells: the documentation does not say."""
-    cancel: Callable[[], None] | None = None
+    cancel: Callable[[], None] = field(init=False)
+    """Ends the work on it, once that has begun."""
 
 
 class Account:
@@ -196,7 +197,7 @@ class Account:
     def abort_upload(self, upload: Upload) -> None:
         """End a pull because a call says so, unless it ended before."""
         with self.lock:
-            if self._end(upload, "aborted") and upload.cancel is not None:
+            if self._end(upload, "aborted"):
                 upload.cancel()
 
     def _end(self, upload: Upload, end: End) -> bool:

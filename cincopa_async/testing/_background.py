@@ -13,13 +13,18 @@ if TYPE_CHECKING:
     import trio
 
 Work = Callable[[], Awaitable[None]]
+Ended = Callable[[], None]
 
 
 class Background(Protocol):
     """The background work of one loop."""
 
-    def start(self, work: Work) -> Callable[[], None]:
-        """Start `work`, which must not raise; returns what cancels it, callable from any thread."""
+    def start(self, work: Work, ended: Ended) -> Callable[[], None]:
+        """
+        Start `work`, which must not raise; returns what cancels it, callable from any thread.
+
+        `ended` is called at its end, be it that its loop ends before it has begun.
+        """
         ...
 
     def call_soon(self, function: Callable[[], object]) -> None:
@@ -60,13 +65,14 @@ class AsyncioBackground:
         self._loop = loop
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, work: Work) -> Callable[[], None]:
+    def start(self, work: Work, ended: Ended) -> Callable[[], None]:
         async def run() -> None:
             await work()
 
         task = self._loop.create_task(run())
         self._tasks.add(task)  # The loop itself holds tasks weakly.
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: ended())
         return lambda: self.call_soon(task.cancel)
 
     def call_soon(self, function: Callable[[], object]) -> None:
@@ -95,17 +101,18 @@ class TrioBackground:
         self._token = trio.lowlevel.current_trio_token()
         self._running: dict[trio.CancelScope, trio.Event] = {}
 
-    def start(self, work: Work) -> Callable[[], None]:
-        scope, ended = self._trio.CancelScope(), self._trio.Event()
-        self._running[scope] = ended
+    def start(self, work: Work, ended: Ended) -> Callable[[], None]:
+        scope, gone = self._trio.CancelScope(), self._trio.Event()
+        self._running[scope] = gone
 
         async def run() -> None:
             try:
                 with scope:
                     await work()
             finally:
+                ended()
                 del self._running[scope]
-                ended.set()
+                gone.set()
 
         self._trio.lowlevel.spawn_system_task(run)
         return lambda: self.call_soon(scope.cancel)
@@ -121,5 +128,5 @@ class TrioBackground:
         for scope, _ in running:
             scope.cancel()
         with anyio.CancelScope(shield=True):  # Bounded as on asyncio.
-            for _, ended in running:
-                await ended.wait()
+            for _, gone in running:
+                await gone.wait()

@@ -40,7 +40,11 @@ class Puller:
     def start(self, upload: Upload) -> None:
         """Pull in the background of the running loop."""
         background = self._backgrounds.current()
-        upload.cancel = background.start(lambda: self._pull(upload, background))
+        upload.cancel = background.start(
+            lambda: self._pull(upload, background),
+            # Nothing new if it has ended, but its loop may be over first: what nobody works on is not in progress.
+            lambda: self._account.fail_upload(upload, "the server stopped"),
+        )
 
     async def _pull(self, upload: Upload, background: Background) -> None:
         try:
@@ -50,10 +54,6 @@ class Puller:
                 content, content_type = await self._read(upload, background)
         except (SourceError, *_BROKEN) as error:
             self._account.fail_upload(upload, _reason(error))
-        except BaseException:
-            # Its loop ends, if no abort came before: an upload that nobody works on any more is not in progress.
-            self._account.fail_upload(upload, "the server stopped")
-            raise
         else:
             self._account.complete_upload(upload, content, content_type)
 
