@@ -14,25 +14,13 @@ _CHUNK = 64 * 1024
 class Message:
     """A request or an answer, whole."""
 
-    head: h11.Request | h11.Response
     raw: bytes
-
-    @property
-    def call(self) -> str:
-        """The name of the call that a request makes."""
-        path = self._request.target.partition(b"?")[0].decode("latin-1")
-        return path.rpartition("/")[2].removesuffix(".json")
-
-    @property
-    def method(self) -> bytes:
-        """The verb of a request."""
-        return self._request.method
-
-    @property
-    def _request(self) -> h11.Request:
-        if not isinstance(self.head, h11.Request):
-            raise TypeError("an answer names no call")
-        return self.head
+    method: bytes = b""
+    """The verb of a request."""
+    call: str = ""
+    """The name of the call that a request makes."""
+    last: bool = False
+    """Its sender wants the connection closed afterwards."""
 
     def cut(self, share: float) -> bytes:
         """Return its headers with so much of its body."""
@@ -61,7 +49,7 @@ class Messages:
 
     async def _next(self, connection: h11.Connection) -> Message | None:
         raw = bytearray()
-        head: h11.Request | h11.Response | None = None
+        request: h11.Request | None = None
         data = self._left or await self._reader.read(_CHUNK)
         while True:
             raw += data
@@ -73,11 +61,19 @@ class Messages:
                 except h11.RemoteProtocolError:  # It left in the middle of a message, or speaks no HTTP.
                     return None
                 match event:
-                    case h11.Request() | h11.Response():
-                        head = event
+                    case h11.Request():
+                        request = event
                     case h11.ConnectionClosed():
                         return None
-                    case h11.EndOfMessage() if head is not None:
+                    case h11.EndOfMessage():
                         self._left = connection.trailing_data[0]
-                        return Message(head, bytes(raw.removesuffix(self._left)))
+                        last = connection.their_state is h11.MUST_CLOSE
+                        return _message(bytes(raw.removesuffix(self._left)), request, last=last)
             data = await self._reader.read(_CHUNK)
+
+
+def _message(raw: bytes, request: h11.Request | None, *, last: bool) -> Message:
+    if request is None:
+        return Message(raw, last=last)
+    path = request.target.partition(b"?")[0].decode("latin-1")
+    return Message(raw, request.method, path.rpartition("/")[2].removesuffix(".json"), last)

@@ -13,11 +13,9 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-import h11
-
 from ._faults import BEFORE, Fault, FaultName, Faults
 from ._messages import Message, Messages
-from ._rules import Rule
+from ._rules import Rule, first
 from ._sockets import base_url, listen, refuse_remote
 from ._thread import LoopThread
 
@@ -180,6 +178,8 @@ class MisbehavingServer:
             else:
                 writer.write(answer.raw)
                 await writer.drain()
+            if request.last:
+                return
 
     async def _act(self, request: Message) -> Message | None:
         if self._upstream is None:
@@ -193,13 +193,13 @@ class MisbehavingServer:
 
     def _scripted(self, call: str) -> Message:
         with self._lock:
-            applying = [answer for rule, answer in self._scripts if rule.applies(call)]
-        return applying[0] if applying else _message({"success": True, "runtime": 1}, 200)
+            return first(self._scripts, call) or _message({"success": True, "runtime": 1}, 200)
 
 
 def _message(body: bytes | Mapping[str, Any], status: int) -> Message:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-    reason = HTTPStatus(status).phrase.encode()
-    lines = [b"HTTP/1.1 %d %s" % (status, reason), *(name + b": " + value for name, value in headers), b"", content]
-    return Message(h11.Response(status_code=status, headers=headers), b"\r\n".join(lines))
+    head = (
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+        f"content-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
+    )
+    return Message(head.encode() + content)
