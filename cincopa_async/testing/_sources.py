@@ -83,12 +83,16 @@ class _MemoryBody:
     def __init__(self, source: Source) -> None:
         self._left = memoryview(source.content)
         self._seconds_a_piece = source.seconds / max(1, -(-len(source.content) // _PIECE))
+        self._ended = False
         self.status = source.status
         self.headers = source.headers
 
     async def receive(self) -> bytes:
+        if self._ended:
+            return b""
         await anyio.sleep(self._seconds_a_piece)
         piece, self._left = bytes(self._left[:_PIECE]), self._left[_PIECE:]
+        self._ended = not self._left
         return piece
 
 
