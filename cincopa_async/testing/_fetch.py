@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 import anyio.abc
+import anyio.to_thread
 import h11
 import httpx
 
@@ -49,10 +50,8 @@ class FetchedBody:
         with anyio.fail_after(self._timeout):
             await self._stream.send(head + (self._connection.send(h11.EndOfMessage()) or b""))
         event = await self._next_event()
-        while isinstance(event, h11.InformationalResponse):
+        while not isinstance(event, h11.Response):  # Hints come before it; an early end h11 raises for.
             event = await self._next_event()
-        if not isinstance(event, h11.Response):
-            raise h11.RemoteProtocolError("no answer")
         self.status = event.status_code
         self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in event.headers}
 
@@ -91,16 +90,16 @@ class Fetcher:
             with anyio.fail_after(self._timeout):
                 if url.scheme == "http":
                     return await anyio.connect_tcp(url.host, url.port or 80)
-                tls = self._tls_context()
+                tls = await self._tls_context()
                 return await anyio.connect_tcp(
                     url.host, url.port or 443, ssl_context=tls, tls_standard_compatible=False
                 )
         except TimeoutError:
             raise
-        except (OSError, UnicodeError) as error:  # UnicodeError: a host's name that cannot be looked up.
+        except (OSError, UnicodeError, anyio.EndOfStream) as error:  # UnicodeError: a name that cannot be looked up.
             raise SourceError("the connection to the input was refused, or its host is unknown") from error
 
-    def _tls_context(self) -> ssl.SSLContext:
-        if self._tls is None:  # Made once: it costs more than the rest of a small upload.
-            self._tls = httpx.create_ssl_context()
+    async def _tls_context(self) -> ssl.SSLContext:
+        if self._tls is None:  # Made once, for it reads the trusted certificates from disk.
+            self._tls = await anyio.to_thread.run_sync(httpx.create_ssl_context)
         return self._tls
