@@ -39,6 +39,7 @@ class LoopThread:
             await self.stop()  # Cancelled meanwhile: nobody else would stop it.
             raise
         if self._error is not None:
+            await self.stop()
             raise self._error
 
     async def stop(self) -> None:
