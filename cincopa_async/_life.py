@@ -9,6 +9,7 @@ from weakref import WeakSet
 
 import anyio
 import anyio.lowlevel
+from anyio.abc import TaskGroup
 
 from ._calls import Turn
 from ._finish import Finisher
@@ -52,8 +53,10 @@ class Life:
         self._adopt_loop()
 
     def held(self, job: UploadJob) -> None:
-        """Somebody waits for `job`: it is to be ended when the client is closed."""
+        """Somebody waits for `job`: it is to be ended when the client is closed, and at once if that is under way."""
         self._jobs.add(job)
+        if self.state == "closing":
+            self._something_ended()
 
     async def close(self) -> None:
         """Close for ever; a second caller waits for the first to be done."""
@@ -84,11 +87,7 @@ class Life:
         self.pool.refuse()
         try:
             async with anyio.create_task_group() as group:
-                jobs = list(self._jobs)
-                self._jobs_closing = len(jobs)
-                for job in jobs:
-                    group.start_soon(self._close_job, job)
-                await self._until_idle()
+                await self._until_idle(group)
                 group.cancel_scope.cancel()
         finally:
             self.state = "closed"
@@ -96,15 +95,16 @@ class Life:
             if self._closed is not None:
                 self._closed.set()
 
-    async def _close_job(self, job: UploadJob) -> None:
-        await job._close()
-        self._jobs_closing -= 1
-        self._something_ended()
-
-    async def _until_idle(self) -> None:
-        # One piece of work is this very closing.
-        while self._jobs_closing or self.pool.busy or self.finisher.busy > 1:
+    async def _until_idle(self, group: TaskGroup) -> None:
+        while True:
             self._ended = anyio.Event()
+            for job in list(self._jobs):  # Those too that somebody began to wait for only now.
+                self._jobs.discard(job)
+                self._jobs_closing += 1
+                group.start_soon(self._close_job, job)
+            # One piece of work is this very closing.
+            if not self._jobs_closing and not self.pool.busy and self.finisher.busy == 1:
+                return
             with anyio.move_on_after(PATIENCE) as patience:
                 await self._ended.wait()
             if patience.cancelled_caught:
@@ -115,6 +115,11 @@ class Life:
                     self._jobs_closing,
                 )
                 return
+
+    async def _close_job(self, job: UploadJob) -> None:
+        await job._close()
+        self._jobs_closing -= 1
+        self._something_ended()
 
     def _something_ended(self) -> None:
         if self._ended is not None:
