@@ -31,8 +31,10 @@ class CanaryHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            text = f"{record.getMessage()} {record.args!r} {logging.Formatter().format(record)}"
-        except Exception as error:
+            text = record.getMessage()
+            if record.exc_info or record.args:
+                text = f"{logging.Formatter().format(record)} {record.args!r}"
+        except Exception as error:  # noqa: BLE001 - a record that cannot be formatted is a finding too
             text = f"unprintable: {error!r}"
         if any(canary in text for canary in CANARIES):
             self.sung.append(f"{record.name}: {text}")
