@@ -46,6 +46,8 @@ class Abort:
         self._unknown = 0
         self.acted = False
         """Whether Cincopa may have acted on it: from then on ``failed`` and an unknown id mean aborted."""
+        self.in_flight = False
+        """Whether it is sent and not answered yet: an unknown id may be one that is too fresh then."""
 
     async def run(self) -> UploadStatus:
         """
@@ -77,12 +79,15 @@ class Abort:
 
     async def _send(self, holding: Callable[[], None]) -> bool:
         before, self.acted = self.acted, True
+        self.in_flight = True
         try:
             await self._client.send(upload_from_url_abort(self._status_id), holding=holding)
         except CincopaError as error:
             self.acted = before or error.maybe_applied
             self._judge(error)
             return False
+        finally:
+            self.in_flight = False
         return True
 
     async def _ask(self, holding: Callable[[], None]) -> UploadStatus | None:

@@ -233,9 +233,11 @@ class UploadJob:
             self._take(tracker.saw(status, anyio.current_time()))
 
     async def _missed(self, tracker: Tracker, error: CincopaError) -> None:
+        over = tracker.missed(error, anyio.current_time())
         if isinstance(error, NotFoundError) and self._abort is not None and self._abort.acted:
-            self._take(None)
-        elif tracker.missed(error, anyio.current_time()):
+            if not self._abort.in_flight:  # Else the id may be too fresh: the abort itself will find out.
+                self._take(None)
+        elif over:
             await self._life.finisher.finish(lambda: self._end_with(error, abort=not isinstance(error, NotFoundError)))
         else:
             _log.info("upload %s: a poll failed in passing: %s", self.status_id, error)
