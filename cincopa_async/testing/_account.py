@@ -13,7 +13,7 @@ from threading import RLock
 from urllib.parse import unquote, urlsplit
 
 from ._clock import Instant, date
-from ._counts import Counts, End
+from ._counts import End, Tally
 
 ALL_PERMISSIONS = ("asset.*", "gallery.*", "upload.*", "portal.*", "webhook.*", "live.*", "token.*")
 _ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -99,7 +99,7 @@ class Account:
 
     def __init__(self, *, seed: int, api_token: str | None) -> None:
         self.lock = RLock()
-        self.counts = Counts(self.lock)
+        self.counts = Tally(self.lock)
         self.assets: dict[str, Asset] = {}
         self.galleries: dict[str, Gallery] = {}
         self.uploads: dict[str, Upload] = {}
@@ -194,10 +194,11 @@ class Account:
             if self._end(upload, "failed"):
                 upload.more = reason
 
-    def abort_upload(self, upload: Upload) -> None:
-        """End a pull because a call says so, unless it ended before."""
+    def abort_upload(self, upload: Upload, leaves: str) -> None:
+        """End a pull because a call says so, unless it ended before; what it `leaves` is its state from then on."""
         with self.lock:
             if self._end(upload, "aborted"):
+                upload.leaves = leaves
                 upload.cancel()
 
     def _end(self, upload: Upload, end: End) -> bool:

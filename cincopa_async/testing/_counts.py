@@ -72,6 +72,10 @@ class Counts:
                 f"requests={dict(self._requests)}>"
             )
 
+
+class Tally(Counts):
+    """Counts as the fake itself has them: it can add to them."""
+
     def request_came(self, call: str) -> None:
         """Count a request."""
         with self._lock:

@@ -46,9 +46,7 @@ def abort(call: Call) -> dict[str, Any]:
     completion which won the race stays one.
     """
     upload = _upload(call)
-    if upload.state == "inprogress":
-        call.account.abort_upload(upload)
-        upload.leaves = call.quirks.get("abort_leaves", "state", "aborted")
+    call.account.abort_upload(upload, leaves=call.quirks.get("abort_leaves", "state", "aborted"))
     return {"status_id": upload.status_id}
 
 
