@@ -88,6 +88,7 @@ async def test_rid_is_matched_whole(ask: Asker, rids: dict[str, str]) -> None:
 
     assert await listed(ask, rid=rid) == ["cat.mp4"]
     assert await listed(ask, rid=rid[:-1]) == []
+    assert await listed(ask, rid=rid, type="image") == []
 
 
 async def test_pages_are_counted(ask: Asker, rids: dict[str, str]) -> None:

@@ -97,10 +97,9 @@ def described(asset: Asset, details: Iterable[str]) -> dict[str, Any]:
 
 def _matches(asset: Asset, call: Call) -> bool:
     wanted = call.params
-    if rid := wanted.get("rid"):
-        return asset.rid == rid
+    rid = wanted.get("rid")
     return (
-        asset.attached_to is None
+        (asset.rid == rid if rid else asset.attached_to is None)
         and wanted.get("type") in {None, "", asset.type}
         and wanted.get("reference_id") in {None, "", asset.meta.get("reference_id")}
         and _has_tag(asset, wanted.get("tag", ""))
