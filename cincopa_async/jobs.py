@@ -245,8 +245,7 @@ class UploadJob:
     async def _give_up(self, lapse: Lapse) -> None:
         _log.warning("upload %s is given up: %s", self.status_id, lapse)
         if lapse == "no resid":
-            call = polled(self.status_id)
-            self._failure = ResponseDecodeError(call.name, "completed without a resid", None, self.status_id)
+            self._failure = self._no_resid()
             return
         await self._end_with(UploadTimeoutError(self.status_id, self._said_last()), abort=True)
 
@@ -300,7 +299,12 @@ class UploadJob:
             raise UploadFailedError(self.status_id, status)
         if status.state is UploadState.ABORTED:
             raise UploadAbortedError(self.status_id, status)
-        return UploadResult(rid=status.rid or "", status=status)
+        if status.rid is None:
+            raise self._no_resid()
+        return UploadResult(rid=status.rid, status=status)
+
+    def _no_resid(self) -> ResponseDecodeError:
+        return ResponseDecodeError(polled(self.status_id).name, "completed without a resid", None, self.status_id)
 
 
 class UploadWatch:
