@@ -254,7 +254,7 @@ class UploadJob:
             await self._abort_or_warn()
         if isinstance(failure, UploadTimeoutError):
             failure = UploadTimeoutError(self.status_id, self._said_last())
-        self._failure = self._failure or failure
+        self._failure = self._failure or copy.copy(failure)  # A copy has no traceback, which would keep frames alive.
 
     async def _abort_or_warn(self) -> None:
         try:
