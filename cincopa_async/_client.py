@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
 import anyio
+import anyio.lowlevel
 import httpx
 
 from ._calls import Call, Param, Safety, at_least, http_url, required
@@ -301,6 +302,8 @@ class CincopaClient:
         return await self._token.get()
 
     async def _send_once(self, call: Call[T], token: str, holding: Callable[[], None] | None) -> T:
+        # A free slot is no checkpoint, and what is kept hides from a cancel: it is looked for here.
+        await anyio.lowlevel.checkpoint_if_cancelled()
         slot = await self._life.pool.acquire(call.turn, fresh=call.safety == "write")
         if holding is not None:
             holding()

@@ -79,13 +79,13 @@ class Finisher:
         try:
             with anyio.CancelScope(shield=True):
                 result = await work()
-            if undo is not None:
-                try:
-                    await anyio.lowlevel.checkpoint_if_cancelled()
-                except anyio.get_cancelled_exc_class():
+            try:
+                await anyio.lowlevel.checkpoint_if_cancelled()
+            except anyio.get_cancelled_exc_class():
+                if undo is not None:
                     with anyio.CancelScope(shield=True):
                         await undo(result)
-                    raise
+                raise
             return result
         finally:
             self._shielded -= 1
