@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
+import httpx
+import pytest
 
 from cincopa_async import CincopaClient
 from cincopa_async.testing import FakeServer
@@ -20,6 +23,16 @@ BRIEF = "https://media.example/brief.mp4?X-Amz-Signature=CANARY-SIGNATURE"
 def quick_client(server: FakeServer, **options: Any) -> CincopaClient:
     """A client that polls and retries without waiting."""
     return server.client(**{"poll": QUICK_POLLS, "retry": QUICK_RETRIES, **options})
+
+
+@asynccontextmanager
+async def given_client(server: FakeServer) -> AsyncIterator[CincopaClient]:
+    """The same over an httpx client that was given, which is closed at the end."""
+    async with httpx.AsyncClient() as http_client, quick_client(server, http_client=http_client) as client:
+        yield client
+
+
+CLIENTS = pytest.mark.parametrize("make_client", [quick_client, given_client])
 
 
 async def until(true: Callable[[], bool], what: Callable[[], str]) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 
 import anyio
 import pytest
 
 from cincopa_async import CincopaClient, ClientClosedError, UploadAbortedError, UploadJob
 from cincopa_async.testing import FakeServer
-from tests.sockets.helpers import BRIEF, HELD, nothing_runs, quick_client, until
+from tests.sockets.helpers import BRIEF, CLIENTS, HELD, nothing_runs, quick_client, until
 from tests.sockets.turns import HOWS, How, Turns, run_turns
 
+MakeClient = Callable[[FakeServer], AbstractAsyncContextManager[CincopaClient]]
 Act = Callable[[CincopaClient, UploadJob], Awaitable[object]]
 
 
@@ -33,12 +35,15 @@ async def in_a_block(_: CincopaClient, job: UploadJob) -> None:
         await job.refresh()
 
 
+@CLIENTS
 @pytest.mark.parametrize("how", HOWS)
-def test_start_cancelled_at_any_turn_leaves_no_upload(busy_server: FakeServer, how: How) -> None:
+def test_start_cancelled_at_any_turn_leaves_no_upload(
+    busy_server: FakeServer, how: How, make_client: MakeClient
+) -> None:
     """Whenever the start is cancelled, the upload it may have made is aborted before the cancellation goes on."""
 
     async def scenario(turns: Turns) -> None:
-        async with quick_client(busy_server) as cincopa:
+        async with make_client(busy_server) as cincopa:
             job = await turns.cancelled_here(lambda: cincopa.start_upload(HELD))
             if job is not None:
                 await job.abort()
@@ -63,12 +68,15 @@ def test_bare_call_cancelled_at_any_turn_leaves_no_upload(busy_server: FakeServe
     assert run_turns(how, scenario) > 5
 
 
+@CLIENTS
 @pytest.mark.parametrize("how", HOWS)
-def test_upload_from_url_cancelled_at_any_turn_leaves_no_upload(busy_server: FakeServer, how: How) -> None:
+def test_upload_from_url_cancelled_at_any_turn_leaves_no_upload(
+    busy_server: FakeServer, how: How, make_client: MakeClient
+) -> None:
     """Whenever a whole upload is cancelled, be it while it starts, sleeps or polls, it is aborted."""
 
     async def scenario(turns: Turns) -> None:
-        async with quick_client(busy_server) as cincopa:
+        async with make_client(busy_server) as cincopa:
             await turns.cancelled_here(lambda: cincopa.upload_from_url(BRIEF))
             assert busy_server.fake.counts.uploads_running == 0
         await nothing_runs(busy_server)
