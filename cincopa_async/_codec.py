@@ -9,11 +9,11 @@ from http import HTTPStatus
 from types import NoneType
 from typing import Any, TypeVar, cast
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ._calls import Call
 from ._readers import MissingFieldError, structure_hook
-from ._redact import without_token, without_urls
+from ._redact import without_secrets, without_secrets_in, without_secrets_in_body
 from .errors import (
     APIError,
     AuthenticationError,
@@ -28,11 +28,17 @@ from .models import Page, TemporaryToken, UploadStatus, UploadURL
 T = TypeVar("T")
 
 _EXCERPT = 2_000
+"""How many characters of an answer an error shows."""
+_DEPTH = 50
+"""How deep an answer may be nested; pickle and copy fail at some hundreds."""
 _NOT_GOOD = r"\b(?:invalid|not valid|bad|wrong|unknown|missing|expired|revoked)\b"
 _TOKEN_TEXT = re.compile(rf"{_NOT_GOOD}.{{0,20}}token|token.{{0,20}}{_NOT_GOOD}", re.IGNORECASE | re.DOTALL)
 _PERMISSION_TEXT = re.compile(r"permission|not allowed|access denied", re.IGNORECASE)
+_ID = r"(?:rid|fid|status[\s_-]?id|resource)"
 _NOT_FOUND_TEXT = re.compile(
-    r"not found|does ?n[o']t exist|(?:invalid|unknown|no such)\W+(?:rid|fid|status_?id|resource)", re.IGNORECASE
+    rf"not found|does ?n[o']t exist|(?:invalid|incorrect|unknown|no such)\W+{_ID}"
+    rf"|\b{_ID}\W+(?:is\W+)?(?:invalid|not valid|incorrect|unknown)\b",
+    re.IGNORECASE,
 )
 
 
@@ -50,7 +56,7 @@ class Reply:
 
 def decode(call: Call[T], reply: Reply) -> T:
     """Return the model that `call` is for, or raise what the answer says instead."""
-    answer = _json_object(_shown(call, reply))
+    answer = _json_object(reply.body)
     if not 200 <= reply.status_code < 300:
         raise refusal(call, reply, answer)
     if answer is None:
@@ -62,9 +68,11 @@ def decode(call: Call[T], reply: Reply) -> T:
     if call.result is dict:
         return cast("T", answer)
     try:
-        return cast("T", structure_hook(call.result)(answer, call.result))
+        result = structure_hook(call.result)(answer, call.result)
     except MissingFieldError as missing:
         lack = str(missing)
+    else:
+        return cast("T", _presentable(result, reply.token) if isinstance(result, UploadStatus) else result)
     # Outside the except, so that the chain does not hold the answer.
     raise _undecodable(call, reply, lack)
 
@@ -73,16 +81,17 @@ def refusal(call: Call[Any], reply: Reply, answer: Mapping[str, Any] | None) -> 
     """Return the error that says what a refusal means."""
     code = reply.status_code
     text = _message(answer)
-    message = without_token(without_urls(text or _phrase(code)), reply.token)
+    message = without_secrets(text or _phrase(code), reply.token)
     body = _excerpt(call, reply)
-    applied = call.safety != "read" and code >= 500
+    # A redirect may be what follows when the thing is done (303).
+    applied = call.safety != "read" and (300 <= code < 400 or code >= 500)
     if code == 429:
         return RateLimitError(code, message, call.name, body, retry_after=reply.retry_after)
     if code >= 500:
         # A service that says when to come again did not act: HTTP's convention, and the one exception to "certainly".
         applied = applied and not (code == 503 and reply.retry_after is not None)
         return ServerError(code, message, call.name, body, retry_after=reply.retry_after, maybe_applied=applied)
-    return _error_class(code, text or "")(code, message, call.name, body)
+    return _error_class(code, text or "")(code, message, call.name, body, maybe_applied=applied)
 
 
 def blames_token(message: str) -> bool:
@@ -95,27 +104,39 @@ def _error_class(code: int, text: str) -> type[APIError]:
         return PermissionDeniedError if _PERMISSION_TEXT.search(text) else AuthenticationError
     if code == 404 or _NOT_FOUND_TEXT.search(text):
         return NotFoundError
-    if code == 200 and blames_token(text):
+    if code < 300 and blames_token(text):
         return AuthenticationError
-    if code == 200 and _PERMISSION_TEXT.search(text):
+    if code < 300 and _PERMISSION_TEXT.search(text):
         return PermissionDeniedError
     return APIError
 
 
-def _shown(call: Call[Any], reply: Reply) -> str:
-    """The answer as text; a status without URLs, for its ``debug`` line holds the input's, and errors hold statuses."""
-    text = reply.body.decode("utf-8", "replace").removeprefix("\ufeff")
-    if call.result is UploadStatus:
-        return without_token(without_urls(text), reply.token)
-    return text
-
-
-def _json_object(text: str) -> dict[str, Any] | None:
+def _json_object(body: bytes) -> dict[str, Any] | None:
     try:
-        answer = json.loads(text)
+        answer = json.loads(body.decode("utf-8", "replace").removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         return None
-    return answer if isinstance(answer, dict) else None
+    return answer if isinstance(answer, dict) and not _is_deep(answer) else None
+
+
+def _is_deep(value: Any) -> bool:
+    """Say whether a JSON value is nested too deeply."""
+    level = [value]
+    for _ in range(_DEPTH):
+        inner = (child for node in level for child in (node.values() if isinstance(node, dict) else node))
+        level = [child for child in inner if isinstance(child, dict | list)]
+    return bool(level)
+
+
+def _presentable(status: UploadStatus, token: str) -> UploadStatus:
+    # Errors hold statuses, and the ``debug`` line of one holds the input's URL. What counts has been read by now: a
+    # token as short as a test's must not change it.
+    return evolve(
+        status,
+        status=without_secrets_in(status.status, token),
+        reason=without_secrets_in(status.reason, token),
+        raw=without_secrets_in(status.raw, token),
+    )
 
 
 def _stands_for_nothing(call: Call[Any], reply: Reply) -> dict[str, Any]:
@@ -150,9 +171,9 @@ def _message(answer: Mapping[str, Any] | None) -> str | None:
 
 
 def _phrase(code: int) -> str:
-    if code == 200:
+    if code < 300:
         return "success is false, and no reason is given"
-    if 300 <= code < 400:
+    if code < 400:
         return "redirected, which is not followed: a write could be sent twice, and the token elsewhere"
     try:
         return HTTPStatus(code).phrase
@@ -163,5 +184,7 @@ def _phrase(code: int) -> str:
 def _excerpt(call: Call[Any], reply: Reply) -> str | None:
     if issubclass(call.result, TemporaryToken | UploadURL):
         return None  # Whatever its shape, it may hold the secret that was asked for.
-    text = without_urls(reply.body[: 4 * _EXCERPT].decode("utf-8", "replace"))
-    return without_token(text, reply.token)[:_EXCERPT]
+    shown = without_secrets_in_body(reply.body[: 4 * _EXCERPT].decode("utf-8", "replace"), reply.token)
+    if len(reply.body) > 4 * _EXCERPT:
+        shown = shown[: -6 * len(reply.token)]  # The half of a token, however it is spelled, would not be known as one.
+    return shown[:_EXCERPT]

@@ -2,27 +2,64 @@
 
 from __future__ import annotations
 
+import html
 import re
-from urllib.parse import quote
+from typing import Any
 
 URL_MARK = "[url]"
 TOKEN_MARK = "[api_token]"  # noqa: S105 - a mark, no token
 
-# It runs over JSON as well as over plain text, so it knows the escapes that JSON writers put into a URL (`\/`,
-# `\u0026`) and the percent-encoded form, and it stops where a JSON string ends.
-_URL = re.compile(
-    r"[a-z][a-z0-9+.-]*(?::|%3a)(?:\\?/|%2f){2}(?:\\/|\\u[0-9a-f]{4}|[^\s\"'<>\\])*",
-    re.IGNORECASE,
-)
+
+def _url(character: str, any_character: str) -> re.Pattern[str]:
+    # The scheme is matched possessively and from its start on alone, or a long word would take quadratic time.
+    # A service that shows a URL decoded (.NET's `Uri.ToString()` does) shows it with spaces in it: what follows belongs
+    # to it as far as there is a `&name=` or `?name=`.
+    return re.compile(
+        r"(?<![a-z0-9+.-])[a-z0-9+.-]++(?::|%3a)(?:\\?/|%2f){2}"
+        rf"{character}*(?:{any_character}{{0,1000}}(?:[?&]|\\u0026)[^\s\"&=]{{1,100}}={character}*)?",
+        re.IGNORECASE,
+    )
 
 
-def without_urls(text: str) -> str:
-    """Return `text` with each URL replaced by ``[url]``."""
-    return _URL.sub(URL_MARK, text)
+_URL = _url(r"\S", r"[\s\S]")
+# In JSON, which need not be whole, a URL ends where its string does; it may hold escapes, such as `\/` and `\u0026`.
+_URL_IN_JSON = _url(r"(?:\\.|[^\s\"\\])", r"(?:\\.|[^\"\\])")
+_TOKEN_IN_JSON = re.compile(r'("[^"\s]*token"\s*:\s*")(?:\\.|[^"\\])+', re.IGNORECASE)
 
 
-def without_token(text: str, token: str) -> str:
-    """Return `text` with `token`, plain or percent-encoded, replaced by ``[api_token]``."""
-    for form in {token, quote(token, safe="")}:
-        text = text.replace(form, TOKEN_MARK)
-    return text
+def without_secrets(text: str, token: str) -> str:
+    """Return a plain `text` with each URL replaced by ``[url]``, and `token` by ``[api_token]``."""
+    return _without_token(_URL.sub(URL_MARK, text), token)
+
+
+def without_secrets_in_body(text: str, token: str) -> str:
+    """Do the same to the body of an answer; in JSON the values of fields such as ``"temp_token"`` are replaced too."""
+    if not text.lstrip("\ufeff \t\r\n").startswith("{"):
+        return without_secrets(text, token)
+    text = _TOKEN_IN_JSON.sub(rf"\1{TOKEN_MARK}", _URL_IN_JSON.sub(URL_MARK, text))
+    return _without_token(text, token)
+
+
+def without_secrets_in(value: Any, token: str) -> Any:
+    """Return a JSON value with all its texts so treated, the keys too."""
+    if isinstance(value, str):
+        return without_secrets(value, token)
+    if isinstance(value, list):
+        return [without_secrets_in(inner, token) for inner in value]
+    if isinstance(value, dict):
+        return {without_secrets(key, token): without_secrets_in(inner, token) for key, inner in value.items()}
+    return value
+
+
+def _without_token(text: str, token: str) -> str:
+    return re.sub("".join(map(_spelled, token)), TOKEN_MARK, text, flags=re.IGNORECASE)
+
+
+def _spelled(character: str) -> str:
+    """Return a pattern for a character as it is, percent-encoded, and as JSON and HTML write it."""
+    if character.isascii() and character.isalnum():
+        return character
+    plain = re.escape(character)
+    percent = "".join(f"%{byte:02x}" for byte in character.encode())
+    entity = re.escape(html.escape(character))
+    return rf"(?:\\?{plain}|{percent}|\\u{ord(character):04x}|{entity}|&#(?:0*{ord(character)}|x0*{ord(character):x});)"
