@@ -21,6 +21,8 @@ Hook: TypeAlias = Callable[[Any, Any], Any]
 
 _ENVELOPE = frozenset({"success", "runtime"})
 _UNREADABLE = object()
+# No number of the API comes near it; beyond some thousand digits Python can neither divide an int nor write it.
+_MOST = 10**30
 _NUMBER = re.compile(r"\s*([+-]?\d{1,18})(?:\.\d*)?\s*(?:bytes?)?\s*", re.IGNORECASE)
 _WORDS_OF_STATE = {
     "completed": UploadState.COMPLETED,
@@ -42,9 +44,11 @@ def whole_number(value: object, _: object = None) -> Any:
         value = int(match[1]) if match else _UNREADABLE
     if isinstance(value, float) and math.isfinite(value):
         value = int(value)
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-        return None if value is None or value < 0 else value
-    return _UNREADABLE
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _MOST:
+        return _UNREADABLE
+    return None if value < 0 else value
 
 
 def number(value: object, _: object = None) -> Any:
@@ -70,7 +74,7 @@ def text(value: object, _: object = None) -> Any:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return repr(value) if isinstance(value, float) or abs(value) < 10**18 else _UNREADABLE
+        return repr(value) if abs(value) <= _MOST or isinstance(value, float) else _UNREADABLE
     return _UNREADABLE
 
 
@@ -120,12 +124,12 @@ def _model_hook(model: type) -> Hook:
         extra = {key: value for key, value in answer.items() if key not in known}
         values = {}
         for name, keys, read, needed in plan:
-            key = next((key for key in keys if answer.get(key) is not None), None)
-            value = None if key is None else read(answer[key], None)
+            key = next((key for key in keys if answer.get(key)), keys[0])
+            value = read(answer.get(key), None)
             if value is _UNREADABLE:
-                extra[str(key)] = answer[key or ""]
+                extra[key] = answer[key]
                 value = None
-            if needed and not value:
+            if needed and not (value and value.strip()):
                 raise MissingFieldError(f"the answer has no {' or '.join(keys)}")
             values[name] = value
         return model(**values, extra=extra)
