@@ -90,9 +90,9 @@ class CincopaClient:
         self._poll = poll or PollPolicy()
         self._transport = Transport(base_url, timeout, http_client, transport)
         self._life = Life(max_concurrency, self._transport.connect, self._token.forget_loop)
-        self.asset = AssetGroup(self)
+        self.asset: AssetGroup = AssetGroup(self)
         """Calls ``asset.*``."""
-        self.token = TokenGroup(self)
+        self.token: TokenGroup = TokenGroup(self)
         """Calls ``token.*``."""
 
     def __repr__(self) -> str:

@@ -78,7 +78,8 @@ class Finisher:
         self._shielded += 1
         try:
             with anyio.CancelScope(shield=True):
-                result = await work()
+                ended = await work()
+            result = ended  # pyright: ignore[reportPossiblyUnboundVariable]  # A scope that nobody cancels swallows nothing.
             try:
                 await anyio.lowlevel.checkpoint_if_cancelled()
             except anyio.get_cancelled_exc_class():

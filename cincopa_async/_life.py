@@ -31,8 +31,8 @@ class Life:
 
     def __init__(self, size: int, connect: Callable[[], Connection], forget_loop: Callable[[], None]) -> None:
         self.state: Literal["open", "closing", "closed"] = "open"
-        self.pool = Pool(size, connect, self._something_ended)
-        self.finisher = Finisher(self._something_ended)
+        self.pool: Pool = Pool(size, connect, self._something_ended)
+        self.finisher: Finisher = Finisher(self._something_ended)
         self._forget_loop = forget_loop
         self._jobs: WeakSet[UploadJob] = WeakSet()
         self._jobs_closing = 0

@@ -37,9 +37,11 @@ class Connection(Protocol):
 
     async def handle(self, request: httpx.Request) -> httpx.Response:
         """Send `request`; the response's body is still to be read."""
+        ...
 
     async def aclose(self) -> None:
         """Close it, the socket before the first time that it yields."""
+        ...
 
 
 class Transport:

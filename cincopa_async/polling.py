@@ -21,6 +21,11 @@ RESID_TIMEOUT = 30.0
 _positive = validators.gt(0.0)
 
 
+def _not_below_floor(policy: PollPolicy, _: object, value: float) -> None:
+    if value < policy.floor:
+        raise ValueError("ceiling must not be below floor")
+
+
 @frozen(kw_only=True)
 class PollPolicy:
     """
@@ -34,7 +39,7 @@ class PollPolicy:
     """Seconds from the start to the first poll."""
     floor: float = field(default=0.5, validator=_positive)
     """Shortest time between two polls in seconds."""
-    ceiling: float = field(default=15.0, validator=_positive)
+    ceiling: float = field(default=15.0, validator=_not_below_floor)
     """Longest time between two polls in seconds, unless the service asks for more with Retry-After."""
     growth: float = field(default=1.4, validator=validators.ge(1.0))
     """How many times longer each wait is than the last."""
@@ -44,11 +49,6 @@ class PollPolicy:
     """Seconds without a byte having moved after which an upload counts as stuck."""
     deadline: float = field(default=6 * 3600.0, validator=_positive)
     """Seconds that a whole job may take."""
-
-    @ceiling.validator
-    def _above_floor(self, _: object, value: float) -> None:
-        if value < self.floor:
-            raise ValueError("ceiling must not be below floor")
 
     def interval(self, polls: int) -> float:
         """Return the seconds to wait after that many polls."""

@@ -12,11 +12,11 @@ try:
     from ._misbehaving import MisbehavingServer
     from ._quirks import Quirk
     from ._server import FakeServer
-except ModuleNotFoundError as error:
-    if (error.name or "").partition(".")[0] not in {"starlette", "uvicorn"}:
+except ModuleNotFoundError as _error:
+    if (_error.name or "").partition(".")[0] not in {"starlette", "uvicorn"}:
         raise
     raise ImportError(
-        f'cincopa_async.testing needs {error.name}, which is not installed: pip install "cincopa-async[testing]"'
-    ) from error
+        f'cincopa_async.testing needs {_error.name}, which is not installed: pip install "cincopa-async[testing]"'
+    ) from _error
 
 __all__ = ["Counts", "FakeCincopa", "FakeServer", "MisbehavingServer", "Quirk"]
