@@ -77,8 +77,12 @@ class Finisher:
     async def _in_a_shield(self, work: Work[T], undo: Callable[[T], Awaitable[object]] | None) -> T:
         self._shielded += 1
         try:
-            with anyio.CancelScope(shield=True):
-                ended = await work()
+            try:
+                with anyio.CancelScope(shield=True):
+                    ended = await work()
+            except Exception:
+                await anyio.lowlevel.checkpoint_if_cancelled()  # As on asyncio, a cancellation goes before an error.
+                raise
             result = ended  # pyright: ignore[reportPossiblyUnboundVariable]  # A scope that nobody cancels swallows nothing.
             try:
                 await anyio.lowlevel.checkpoint_if_cancelled()
