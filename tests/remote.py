@@ -91,6 +91,8 @@ class Script:
             raise answer("CANARY-SIGNATURE", request=request)
         if callable(answer):
             answer = await answer()
+            if isinstance(answer, type):
+                raise answer("CANARY-SIGNATURE", request=request)
         if isinstance(answer, httpx.Response):
             return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
         if answer.get("success"):
@@ -105,20 +107,20 @@ class Remote:
         self._api = api
 
     def starts(self, *answers: Answer) -> Script:
-        return self._route("POST", "asset.upload_from_url", answers or (STARTED,))
+        return self.route("POST", "asset.upload_from_url", answers or (STARTED,))
 
     def says(self, *answers: Answer) -> Script:
         """Answer polls so."""
-        self.polls = self._route("GET", "asset.upload_from_url_get_status", answers)
+        self.polls = self.route("GET", "asset.upload_from_url_get_status", answers)
         return self.polls
 
     def aborts(self, *answers: Answer, leaves: Answer = ABORTED) -> Script:
         """Answer aborts so; from the first that is granted on polls are answered with `leaves`."""
-        script = self._route("POST", "asset.upload_from_url_abort", answers or (STARTED,))
+        script = self.route("POST", "asset.upload_from_url_abort", answers or (STARTED,))
         script.acts = lambda: self.polls.change(leaves)
         return script
 
-    def _route(self, method: str, call: str, answers: tuple[Answer, ...]) -> Script:
+    def route(self, method: str, call: str, answers: tuple[Answer, ...]) -> Script:
         script = Script(answers)
         self._api.request(method, f"{call}.json").mock(side_effect=script.answer)
         return script
