@@ -47,6 +47,7 @@ class RetryPolicy:
             return None
         if safety == "write" and error.maybe_applied:
             return None
-        jitter = random.uniform(0, min(self.max_delay, self.base_delay * 2 ** (attempt - 1)))
+        # The exponent is bounded for the float's sake; long before, the longest wait is reached.
+        jitter = random.uniform(0, min(self.max_delay, self.base_delay * 2.0 ** min(attempt - 1, 500)))
         asked = getattr(error, "retry_after", None)
         return jitter if asked is None else min(asked, self.max_retry_after) + jitter
