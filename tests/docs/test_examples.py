@@ -8,17 +8,16 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import anyio.lowlevel
-import httpx
 import pytest
 
 from cincopa_async.testing import FakeCincopa, FakeServer
+from tests.docs.apps import browser
 from tests.docs.conftest import ROOT
 
 EXAMPLES = ROOT / "examples"
@@ -102,23 +101,9 @@ def test_script_aborts_its_uploads_at_ctrl_c(server: FakeServer) -> None:
     assert (server.fake.counts.uploads_aborted, server.fake.counts.uploads_running) == (2, 0)
 
 
-@asynccontextmanager
-async def browser() -> AsyncIterator[httpx.AsyncClient]:
-    """An HTTP client of the web app, which is started and stopped as a server does it."""
-    app = loaded("webapp").app
-    async with app.router.lifespan_context(app) as state:
-
-        async def with_state(scope: Any, receive: Any, send: Any) -> None:
-            await app({**scope, "state": dict(state)}, receive, send)
-
-        transport = httpx.ASGITransport(with_state)
-        async with httpx.AsyncClient(transport=transport, base_url="http://app.test") as http:
-            yield http
-
-
 async def test_web_app_starts_an_upload_and_shows_its_end(server: FakeServer) -> None:
     """POST answers the status_id at once, GET how far the upload is, and the asset in the end."""
-    async with browser() as http:
+    async with browser(loaded("webapp").app) as http:
         with server.fake.held(after_bytes=100_000):
             started = await http.post("/videos", json={"url": CAT})
             path = f"/videos/{started.json()['status_id']}"
@@ -135,7 +120,7 @@ async def test_web_app_starts_an_upload_and_shows_its_end(server: FakeServer) ->
 async def test_web_app_aborts_an_upload(server: FakeServer) -> None:
     """DELETE ends the upload and says so."""
     server.fake.hold()
-    async with browser() as http:
+    async with browser(loaded("webapp").app) as http:
         status_id = (await http.post("/videos", json={"url": CAT})).json()["status_id"]
         aborted = await http.delete(f"/videos/{status_id}")
 
@@ -146,7 +131,7 @@ async def test_web_app_aborts_an_upload(server: FakeServer) -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"url": 1}', b'{"url": "ftp://example.com/cat.mp4"}'])
 async def test_web_app_refuses_what_is_no_url(server: FakeServer, body: bytes) -> None:
     """A body without an http(s) URL is the browser's fault: 400, and nothing is sent."""
-    async with browser() as http:
+    async with browser(loaded("webapp").app) as http:
         answer = await http.post("/videos", content=body)
 
     assert answer.status_code == 400
@@ -155,14 +140,14 @@ async def test_web_app_refuses_what_is_no_url(server: FakeServer, body: bytes) -
 
 async def test_web_app_says_that_it_knows_no_such_upload(server: FakeServer) -> None:
     """An unknown status_id is 404."""
-    async with browser() as http:
+    async with browser(loaded("webapp").app) as http:
         assert (await http.get("/videos/unknown")).status_code == 404
 
 
 async def test_web_app_says_that_cincopa_is_at_fault(server: FakeServer) -> None:
     """What Cincopa answers wrongly is 502, in words that hold no secret."""
     server.fake.quirk("success_false", message="out of order")
-    async with browser() as http:
+    async with browser(loaded("webapp").app) as http:
         answer = await http.post("/videos", json={"url": CAT})
 
     assert answer.status_code == 502
@@ -172,10 +157,10 @@ async def test_web_app_says_that_cincopa_is_at_fault(server: FakeServer) -> None
 async def test_web_app_leaves_uploads_running_when_it_stops(server: FakeServer) -> None:
     """Nobody waits for them in the app, so they are not ended with it: the next app shows them."""
     with server.fake.held():
-        async with browser() as http:
+        async with browser(loaded("webapp").app) as http:
             status_id = (await http.post("/videos", json={"url": CAT})).json()["status_id"]
         assert server.fake.counts.uploads_running == 1
-        async with browser() as http:
+        async with browser(loaded("webapp").app) as http:
             shown = await http.get(f"/videos/{status_id}")
 
     assert shown.json()["state"] == "in progress"
