@@ -125,7 +125,9 @@ def _is_deep(value: Any) -> bool:
     for _ in range(_DEPTH):
         inner = (child for node in level for child in (node.values() if isinstance(node, dict) else node))
         level = [child for child in inner if isinstance(child, dict | list)]
-    return bool(level)
+        if not level:
+            return False
+    return True
 
 
 def _presentable(status: UploadStatus, token: str) -> UploadStatus:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from typing import Any
@@ -29,7 +30,10 @@ _TOKEN_IN_JSON = re.compile(r'("[^"\s]*token"\s*:\s*")(?:\\.|[^"\\])+', re.IGNOR
 
 def without_secrets(text: str, token: str) -> str:
     """Return a plain `text` with each URL replaced by ``[url]``, and `token` by ``[api_token]``."""
-    return _without_token(_URL.sub(URL_MARK, text), token)
+    # Statuses come by the thousand, and most of their texts are too short or too plain to hold anything.
+    if "/" in text or "%" in text:
+        text = _URL.sub(URL_MARK, text)
+    return _without_token(text, token) if len(text) >= len(token) else text
 
 
 def without_secrets_in_body(text: str, token: str) -> str:
@@ -52,7 +56,12 @@ def without_secrets_in(value: Any, token: str) -> Any:
 
 
 def _without_token(text: str, token: str) -> str:
-    return re.sub("".join(map(_spelled, token)), TOKEN_MARK, text, flags=re.IGNORECASE)
+    return _spellings(token).sub(TOKEN_MARK, text)
+
+
+@functools.lru_cache(maxsize=8)
+def _spellings(token: str) -> re.Pattern[str]:
+    return re.compile("".join(map(_spelled, token)), re.IGNORECASE)
 
 
 def _spelled(character: str) -> str:
