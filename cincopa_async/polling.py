@@ -22,7 +22,7 @@ _positive = validators.gt(0.0)
 
 
 def _not_below_floor(policy: PollPolicy, _: object, value: float) -> None:
-    if value < policy.floor:
+    if not value >= policy.floor:  # nan is not either.
         raise ValueError("ceiling must not be below floor")
 
 
@@ -41,7 +41,7 @@ class PollPolicy:
     """Shortest time between two polls in seconds."""
     ceiling: float = field(default=15.0, validator=_not_below_floor)
     """Longest time between two polls in seconds, unless the service asks for more with Retry-After."""
-    growth: float = field(default=1.4, validator=validators.ge(1.0))
+    growth: float = field(default=1.4, validator=[validators.ge(1.0), validators.le(10.0)])
     """How many times longer each wait is than the last."""
     jitter: float = field(default=0.1, validator=[validators.ge(0.0), validators.lt(1.0)])
     """Share of each wait by which it is made longer or shorter at random, so that jobs do not poll in step."""
@@ -55,7 +55,7 @@ class PollPolicy:
         if polls == 0:
             return self.first
         # The exponent is bounded for the float's sake; long before, the ceiling is reached.
-        wait = min(self.ceiling, self.floor * self.growth ** min(polls - 1, 500))
+        wait = min(self.ceiling, self.floor * self.growth ** min(polls - 1, 300))
         spread = random.uniform(1 - self.jitter, 1 + self.jitter)
         return min(self.ceiling, max(self.floor, wait * spread))
 
@@ -96,7 +96,9 @@ class Tracker:
         elif self._stalls_at is None or status.progress_bytes != self._bytes:
             self._stalls_at = now + self._policy.stall_timeout
         self._bytes = status.progress_bytes
-        if status.state is UploadState.COMPLETED and status.rid is None:
+        if status.state is not UploadState.COMPLETED:
+            self._resid_until = None
+        elif status.rid is None:
             if self._resid_until is None:
                 self._resid_until = now + RESID_TIMEOUT
             return evolve(status, state=UploadState.IN_PROGRESS)
