@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import Literal, TypeAlias
 
@@ -47,8 +48,8 @@ class PollPolicy:
     """Share of each wait by which it is made longer or shorter at random, so that jobs do not poll in step."""
     stall_timeout: float = field(default=15 * 60.0, validator=_positive)
     """Seconds without a byte having moved after which an upload counts as stuck."""
-    deadline: float = field(default=6 * 3600.0, validator=_positive)
-    """Seconds that a whole job may take."""
+    deadline: float = field(default=6 * 3600.0, validator=[_positive, validators.lt(math.inf)])
+    """Seconds that a whole job may take: no job polls for ever."""
 
     def interval(self, polls: int) -> float:
         """Return the seconds to wait after that many polls."""

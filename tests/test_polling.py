@@ -93,13 +93,14 @@ def test_times_that_are_none_are_refused_by_name(name: str, value: float) -> Non
     [
         ({"growth": 0.9}, "growth"),
         ({"growth": float("inf")}, "growth"),
+        ({"deadline": float("inf")}, "deadline"),
         ({"jitter": -0.1}, "jitter"),
         ({"jitter": 1.0}, "jitter"),
         ({"floor": 20.0}, "ceiling must not be below floor"),
     ],
 )
 def test_policy_that_makes_no_sense_is_refused_by_name(wrong: dict[str, float], name: str) -> None:
-    """Waits that shrink, or a ceiling below the floor."""
+    """Waits that shrink, a ceiling below the floor, or a job without an end."""
     with pytest.raises(ValueError, match=name):
         PollPolicy(**wrong)
 
