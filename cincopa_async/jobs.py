@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import logging
+from collections.abc import Coroutine
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias
-from weakref import WeakSet
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from weakref import WeakSet, ref
 
 import anyio
 from attrs import evolve
@@ -167,9 +168,14 @@ class UploadJob:
         self._holders.add(holder)
         self._life.held(self)
 
+    def _forget(self, holder: object) -> None:
+        """Count `holder` no more, if it still exists."""
+        if holder is not None:
+            self._holders.discard(holder)
+
     async def _let_go(self, holder: object) -> None:
         """Count `holder` no more; when it was the last and the upload has not ended, let the policy act."""
-        self._holders.discard(holder)
+        self._forget(holder)
         if not self._holders and not self._is_over and self._on_cancel == "abort":
             await self._life.finisher.finish(self._abort_or_warn)
 
@@ -312,25 +318,39 @@ class UploadWatch:
 
     def __init__(self, job: UploadJob) -> None:
         self._job = job
-        self._seen = 0
-        self._done = False
+        self._place = _Place()
         job._hold(self)
 
     def __aiter__(self) -> Self:
         """Return the iterator itself."""
         return self
 
-    async def __anext__(self) -> UploadStatus:
+    def __anext__(self) -> Coroutine[Any, Any, UploadStatus]:
         """Return the next status that differs from the last; a slow reader gets the newest alone."""
+        # Not async: a traceback can keep a frame for long, and with it an iterator that nobody has any more.
+        return self._place.next(self._job, ref(self))
+
+
+class _Place:
+    """How far an iterator has come. While its next status is waited for it counts as one who waits."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._done = False
+
+    async def next(self, job: UploadJob, watch: ref[UploadWatch]) -> UploadStatus:
         if self._done:
             raise StopAsyncIteration
+        job._hold(self)
         try:
-            newest = await self._job._news(self._seen)
+            newest = await job._news(self._seen)
         except BaseException:
             self._done = True
-            await self._job._let_go(self)
+            job._forget(watch())
+            await job._let_go(self)
             raise
-        status = self._job.status
+        job._forget(self)
+        status = job.status
         if newest == self._seen or status is None:
             self._done = True
             raise StopAsyncIteration
