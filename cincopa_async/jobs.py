@@ -161,6 +161,11 @@ class UploadJob:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Leave the block: if the upload has not ended and nobody else waits, `on_cancel` decides about it."""
+        me = anyio.get_current_task().id
+        for holder in list(self._holders):
+            # The task that leaves is in no loop any more: an iterator that a variable or a generator still holds is left.
+            if isinstance(holder, UploadWatch) and holder._place.task == me:
+                self._forget(holder)
         await self._let_go(self._blocks.pop())
 
     def _hold(self, holder: object) -> None:
@@ -337,8 +342,11 @@ class _Place:
     def __init__(self) -> None:
         self._seen = 0
         self._done = False
+        self.task: int | None = None
+        """Who has asked for a status last."""
 
     async def next(self, job: UploadJob, watch: ref[UploadWatch]) -> UploadStatus:
+        self.task = anyio.get_current_task().id
         if self._done:
             raise StopAsyncIteration
         job._hold(self)
