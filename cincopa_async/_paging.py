@@ -90,6 +90,9 @@ class Pages(Generic[ItemT]):
         if number == 1:
             self.items_count = page.items_count
             self._last_page = page.pages_count
+        elif self._last_page is not None and page.pages_count is not None and page.items:
+            # Items that came meanwhile push others to pages that were not there at first.
+            self._last_page = max(self._last_page, page.pages_count)
         new = 0
         for item in page.items:
             key = self._key(item)
