@@ -163,7 +163,7 @@ class UploadJob:
         """Leave the block: if the upload has not ended and nobody else waits, `on_cancel` decides about it."""
         me = anyio.get_current_task().id
         for holder in list(self._holders):
-            # The task that leaves is in no loop any more: an iterator that a variable or a generator still holds is left.
+            # The task that leaves is in no loop any more, though a variable or a generator may hold its iterator.
             if isinstance(holder, UploadWatch) and holder._place.task == me:
                 self._forget(holder)
         await self._let_go(self._blocks.pop())
