@@ -94,7 +94,7 @@ async def test_loop_left_early_asks_for_no_page_that_nobody_needs(
 ) -> None:
     """The first page comes alone, further ones when its items are used up; nothing runs while the body does."""
     library = Library(api, 20)
-    seen: list[str | None] = []
+    seen: list[tuple[str | None, list[int], int]] = []
     async for asset in cincopa.asset.iter(ahead=4):
         seen.append((asset.rid, sorted(library.asked), library.in_flight))
         if asset.rid == "A3":
