@@ -25,7 +25,7 @@ async def server(fake: FakeCincopa) -> AsyncIterator[FakeServer]:
 @pytest.fixture
 async def ask(server: FakeServer) -> AsyncIterator[Asker]:
     """Asks the fake on its socket."""
-    async with httpx.AsyncClient(base_url=server.base_url) as http:
+    async with httpx.AsyncClient(base_url=server.base_url, timeout=30) as http:
         yield Asker(http, server.api_token)
 
 

@@ -51,6 +51,16 @@ class Asker:
                 await anyio.sleep(POLL_SECONDS)
         return status
 
+    async def galleries(self) -> int:
+        """Say how many galleries there are."""
+        return len((await self.get("gallery.list"))["galleries"])
+
+    async def has_galleries(self, count: int) -> None:
+        """Wait, within bounds, until there are so many galleries."""
+        with anyio.fail_after(10):
+            while await self.galleries() != count:  # noqa: ASYNC110 - the server tells by no event
+                await anyio.sleep(POLL_SECONDS)
+
     async def uploaded(self, input: str, **params: object) -> str:
         """Upload to the end; returns the rid."""
         status = await self.ended(await self.start(input, **params))
