@@ -22,6 +22,8 @@ class Token:
         self._source = None if isinstance(given, str) else given
         self._value = _checked(given, "api_token") if isinstance(given, str) else None
         self._asking: anyio.Lock | None = None
+        self._rounds = 0
+        self._failure: Exception | None = None
 
     def forget_loop(self) -> None:
         """Drop what belongs to an event loop that is gone."""
@@ -35,7 +37,7 @@ class Token:
         """
         Get another token than the one that was refused.
 
-        Of many who were refused at once one asks, the others wait for what it gets.
+        Of many who were refused at once one asks, the others wait for what it gets, be it the same or an error.
 
         Returns:
             Whether there is another one now.
@@ -47,12 +49,27 @@ class Token:
     async def _ask(self, refused: str | None) -> str:
         if self._asking is None:
             self._asking = anyio.Lock()
+        rounds = self._rounds
         async with self._asking:
-            if self._value is None or self._value == refused:
-                answer = self._source() if self._source is not None else ""
-                value = await answer if inspect.isawaitable(answer) else answer
-                self._value = _checked(value, "what the api_token callable returns")
+            somebody_asked = self._rounds != rounds
+            if somebody_asked and self._failure is not None:
+                # Shared, or thousands who wait would ask in vain one after another.
+                raise self._failure.with_traceback(None)
+            if self._value is None or (self._value == refused and not somebody_asked):
+                try:
+                    self._value = await self._answer()
+                except Exception as error:
+                    self._failure = error
+                    self._rounds += 1
+                    raise
+                self._failure = None
+                self._rounds += 1
             return self._value
+
+    async def _answer(self) -> str:
+        answer = self._source() if self._source is not None else ""
+        value = await answer if inspect.isawaitable(answer) else answer
+        return _checked(value, "what the api_token callable returns")
 
 
 class RenewingToken:
