@@ -33,7 +33,7 @@ class PollPolicy:
     How a job asks how far its upload is.
 
     The first poll comes soon, each further one later, up to a ceiling. A healthy long upload is ended by no clock but
-    the deadline: the stall timeout runs only while bytes are reported, some are missing, and none has moved.
+    the deadline: the stall timeout ends it only while bytes are reported, some are missing, and none has moved.
     """
 
     first: float = field(default=0.3, validator=_positive)
@@ -70,6 +70,7 @@ class Tracker:
         self._polls = 0
         self._bytes: int | None = None
         self._stalls_at: float | None = None
+        self._silent = False
         self._resid_until: float | None = None
         self._unknown = 0
         self._due = now + policy.interval(0)
@@ -86,6 +87,7 @@ class Tracker:
     def saw(self, status: UploadStatus, now: float) -> UploadStatus:
         """Take in what a poll answered, and return it as it counts: completed without a rid is not the end yet."""
         self._polled(now)
+        self._silent = False
         self._unknown = 0
         some_missing = (
             status.progress_bytes is not None
@@ -108,6 +110,7 @@ class Tracker:
     def missed(self, error: CincopaError, now: float) -> bool:
         """Take in how a poll failed, and say whether that ends the job: most faults are passing."""
         self._polled(now, getattr(error, "retry_after", None))
+        self._silent = True
         self._unknown = self._unknown + 1 if isinstance(error, NotFoundError) else 0
         return isinstance(error, AuthenticationError | PermissionDeniedError) or self._unknown >= UNKNOWN_TIMES
 
@@ -119,7 +122,7 @@ class Tracker:
         ends: list[tuple[Lapse, float]] = [("deadline", self._deadline)]
         if self._resid_until is not None:
             ends.insert(0, ("no resid", self._resid_until))
-        if self._stalls_at is not None:
+        if self._stalls_at is not None and not self._silent:  # While no poll is answered, bytes may move unseen.
             ends.append(("stalled", self._stalls_at))
         return ends
 
