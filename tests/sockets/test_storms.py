@@ -174,6 +174,7 @@ async def test_closing_aborts_all_that_is_waited_for(busy_server: FakeServer) ->
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])  # The longest test: two backends are enough.
 @pytest.mark.timeout(180)
 async def test_five_thousand_waits_cancelled_at_once_leave_none_running(
     cincopa: CincopaClient, busy_server: FakeServer, caplog: pytest.LogCaptureFixture
