@@ -86,8 +86,10 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Check that the links between the documents lead somewhere."""
-    session.run("python", ".ci/check_links.py", *session.posargs)
+    """Run the documents' examples, compare what they say with the code, and follow the links between them."""
+    session.install("-e", ".[cli,testing]", *group("test"))
+    session.run("python", "-m", "pytest", "tests/docs", *session.posargs)
+    session.run("python", ".ci/check_links.py")
 
 
 def group(name: str) -> list[str]:
