@@ -72,6 +72,7 @@ class UploadJob:
         self._turn = anyio.Lock()
         self._aborting = anyio.Lock()
         self._wake = anyio.Event()
+        self._polling: anyio.CancelScope | None = None
 
     def __repr__(self) -> str:
         state = self.status.state.value if self.status else "not asked yet"
@@ -199,7 +200,7 @@ class UploadJob:
         """End the job with its client: the policy acts, whoever waits gets a ClientClosedError."""
         if self._holders and not self._is_over:
             self._failure = ClientClosedError()
-            self._wake.set()
+            self._rouse()
             if self._on_cancel == "abort":
                 await self._abort_or_warn()
 
@@ -235,13 +236,25 @@ class UploadJob:
 
     async def _poll(self, tracker: Tracker) -> None:
         try:
-            status = await self._client.send(polled(self.status_id))
+            status = await self._answer(tracker)
         except ClientClosedError:
             await self._life.finisher.finish(self._close)
         except CincopaError as error:
             await self._missed(tracker, error)
         else:
-            self._take(tracker.saw(status, anyio.current_time()))
+            if status is not None:
+                self._take(tracker.saw(status, anyio.current_time()))
+
+    async def _answer(self, tracker: Tracker) -> UploadStatus | None:
+        """Ask for the status; None if the deadline has passed or all is over before it is answered."""
+        # Between its tries a call may pause for minutes, and neither waits for that.
+        with anyio.CancelScope(deadline=tracker.deadline) as polling:
+            self._polling = polling
+            try:
+                return await self._client.send(polled(self.status_id))
+            finally:
+                self._polling = None
+        return None
 
     async def _missed(self, tracker: Tracker, error: CincopaError) -> None:
         over = tracker.missed(error, anyio.current_time())
@@ -293,8 +306,14 @@ class UploadJob:
             self._version += 1
         self.status = status
         self._asked = True
-        self._wake.set()
+        self._rouse()
         return status
+
+    def _rouse(self) -> None:
+        """Have whoever drives the polls look what is new."""
+        self._wake.set()
+        if self._is_over and self._polling is not None:
+            self._polling.cancel()
 
     def _final(self) -> UploadStatus:
         assert self.status is not None  # noqa: S101 - for the type checkers

@@ -66,7 +66,7 @@ class Tracker:
 
     def __init__(self, policy: PollPolicy, now: float) -> None:
         self._policy = policy
-        self._deadline = now + policy.deadline
+        self.deadline = now + policy.deadline
         self._polls = 0
         self._bytes: int | None = None
         self._stalls_at: float | None = None
@@ -119,7 +119,7 @@ class Tracker:
         return next((why for why, end in self._ends() if now >= end), None)
 
     def _ends(self) -> list[tuple[Lapse, float]]:
-        ends: list[tuple[Lapse, float]] = [("deadline", self._deadline)]
+        ends: list[tuple[Lapse, float]] = [("deadline", self.deadline)]
         if self._resid_until is not None:
             ends.insert(0, ("no resid", self._resid_until))
         if self._stalls_at is not None and not self._silent:  # While no poll is answered, bytes may move unseen.
