@@ -6,6 +6,7 @@ from ._retry import RetryPolicy
 from ._starting import StartingUpload
 from ._token import RenewingToken
 from ._version import __version__
+from ._watch import UploadWatch
 from .errors import (
     APIError,
     AuthenticationError,
@@ -24,7 +25,7 @@ from .errors import (
     UploadTimeoutError,
     UploadUnknownError,
 )
-from .jobs import UploadJob, UploadWatch
+from .jobs import UploadJob
 from .models import (
     Account,
     Asset,

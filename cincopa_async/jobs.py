@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Coroutine
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
-from weakref import WeakSet, ref
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
+from weakref import WeakSet
 
 import anyio
 from attrs import evolve
 
 from ._abort import Abort
 from ._calls import at_least
+from ._watch import UploadWatch
 from .errors import (
     CincopaError,
     ClientClosedError,
@@ -165,7 +165,7 @@ class UploadJob:
         me = anyio.get_current_task().id
         for holder in list(self._holders):
             # The task that leaves is in no loop any more, though a variable or a generator may hold its iterator.
-            if isinstance(holder, UploadWatch) and holder._place.task == me:
+            if isinstance(holder, UploadWatch) and holder._task == me:
                 self._forget(holder)
         await self._let_go(self._blocks.pop())
 
@@ -335,55 +335,6 @@ class UploadJob:
 
     def _no_resid(self) -> ResponseDecodeError:
         return ResponseDecodeError(polled(self.status_id).name, "completed without a resid", None, self.status_id)
-
-
-class UploadWatch:
-    """The statuses of a job as they change, the end too. See :meth:`UploadJob.watch`."""
-
-    def __init__(self, job: UploadJob) -> None:
-        self._job = job
-        self._place = _Place()
-        job._hold(self)
-
-    def __aiter__(self) -> Self:
-        """Return the iterator itself."""
-        return self
-
-    def __anext__(self) -> Coroutine[Any, Any, UploadStatus]:
-        """Return the next status that differs from the last; a slow reader gets the newest alone."""
-        # Not async: a traceback can keep a frame for long, and with it an iterator that nobody has any more.
-        return self._place.next(self._job, ref(self))
-
-
-class _Place:
-    """How far an iterator has come. While its next status is waited for it counts as one who waits."""
-
-    def __init__(self) -> None:
-        self._seen = 0
-        self._done = False
-        self.task: int | None = None
-        """Who has asked for a status last."""
-
-    async def next(self, job: UploadJob, watch: ref[UploadWatch]) -> UploadStatus:
-        self.task = anyio.get_current_task().id
-        if self._done:
-            raise StopAsyncIteration
-        job._hold(self)
-        try:
-            newest = await job._news(self._seen)
-        except BaseException:
-            self._done = True
-            job._forget(watch())
-            await job._let_go(self)
-            raise
-        job._forget(self)
-        status = job.status
-        if newest == self._seen or status is None:
-            self._done = True
-            raise StopAsyncIteration
-        self._seen = newest
-        self._done = status.state.is_final
-        return status
 
 
 class _Block:
