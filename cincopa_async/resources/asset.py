@@ -131,7 +131,7 @@ def upload_from_url_abort(status_id: str) -> Call[None]:
 
 
 async def _abort(client: CincopaClient, started: StartedUpload) -> None:
-    await client.resume_upload(started.status_id).abort()
+    await client.resume_upload(started.status_id)._abort_or_warn()
 
 
 class AssetGroup:
