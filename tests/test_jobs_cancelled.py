@@ -296,6 +296,24 @@ async def test_start_cancelled_in_flight_that_fails_has_nothing_to_abort(
     await starting.over()
 
 
+async def test_start_cancelled_in_flight_whose_abort_fails_warns(
+    cincopa: CincopaClient, remote: Remote, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the promise ends the log says so, with the id, and the cancellation goes on all the same."""
+    held = Held(STARTED)
+    remote.starts(held)
+    remote.aborts(REFUSED)
+    starting = start(lambda: cincopa.start_upload(SOURCE))
+    await held.asked.wait()
+    starting.cancel()
+    held.let_go.set()
+    await starting.over()
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+    assert len(warnings) == 1
+    assert warnings[0].startswith("upload 42 may still be running, for its abort did not end well: ")
+
+
 async def test_start_cancelled_in_the_queue_leaves_at_once(api: respx.MockRouter, start: Start) -> None:
     """What was not sent need not be undone; its turn goes to the next."""
     held = Held({"success": True})
