@@ -15,6 +15,7 @@ import httpx
 
 from ._calls import Call
 from ._codec import Reply
+from ._redact import without_secrets
 from ._version import __version__
 from .errors import RequestTimeoutError, TransportError
 
@@ -89,7 +90,7 @@ class Transport:
             applied = seen.phase != "connecting"
         except httpx.RequestError as error:
             kind = RequestTimeoutError if isinstance(error, httpx.TimeoutException) else TransportError
-            fault = kind(call.name, _reason(error))
+            fault = kind(call.name, _reason(error, token))
             applied = not isinstance(error, _NEVER_SENT)
         else:
             return Reply(
@@ -223,9 +224,10 @@ def _proxy_for(base: httpx.URL) -> str | None:
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _reason(error: httpx.RequestError) -> str:
+def _reason(error: httpx.RequestError, token: str) -> str:
     if isinstance(error, httpx.ConnectError):
-        return f"no connection: {error}"  # The system's words; those of other errors may quote what was sent.
+        # The system's words, or a given transport's; those of other errors may quote what was sent.
+        return f"no connection: {without_secrets(str(error), token)}"
     words: dict[type[httpx.RequestError], str] = {
         httpx.ConnectTimeout: "no connection in time",
         httpx.PoolTimeout: "the given client's pool had no connection free in time",
