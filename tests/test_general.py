@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -14,8 +16,10 @@ from cincopa_async import (
     CincopaClient,
     NotFoundError,
     PermissionDeniedError,
+    RateLimitError,
     RenewingToken,
     ResponseDecodeError,
+    RetryPolicy,
     ServerError,
     TemporaryToken,
     TransportError,
@@ -142,6 +146,46 @@ async def test_call_is_a_write_where_nothing_is_said(cincopa: CincopaClient, api
         await cincopa.call("live.start")
 
     assert route.call_count == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        (" 120 ", 120.0),
+        ("0", 0.0),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 0.0),
+        ("Sun, 06 Nov 1994 08:49:37 -0000", 0.0),
+        ("9" * 400, float("inf")),
+        ("", None),
+        ("-1", None),
+        ("1.5", None),
+        ("soon", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        (None, None),
+    ],
+)
+async def test_retry_after_is_read_as_seconds_or_as_a_date(
+    header: str | None, seconds: float | None, api: respx.MockRouter
+) -> None:
+    """A date that is over means now; what is neither says nothing, and breaks nothing."""
+    api.get("ping.json").respond(503, headers={} if header is None else {"Retry-After": header})
+    async with CincopaClient(TOKEN, retry=RetryPolicy(attempts=1)) as client:
+        with pytest.raises(ServerError) as caught:
+            await client.ping()
+
+    assert caught.value.retry_after == seconds
+
+
+async def test_retry_after_may_be_a_date_to_come(api: respx.MockRouter) -> None:
+    """It is turned into seconds by the clock of this machine."""
+    later = format_datetime(datetime.now(UTC) + timedelta(minutes=5), usegmt=True)
+    api.get("ping.json").respond(429, headers={"Retry-After": later})
+    async with CincopaClient(TOKEN, retry=RetryPolicy(attempts=1)) as client:
+        with pytest.raises(RateLimitError) as caught:
+            await client.ping()
+
+    assert caught.value.retry_after == pytest.approx(300, abs=30)
 
 
 @pytest.mark.parametrize(
