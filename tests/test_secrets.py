@@ -205,7 +205,6 @@ async def test_timeout_shows_nothing(fault: Any, make: Make) -> None:
                 shows_nothing(caught.value)
 
 
-@pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("status", [200, 302, 401, 403, 404, 418, 429, 500, 503])
 @pytest.mark.parametrize(
     "body",
@@ -217,15 +216,16 @@ async def test_timeout_shows_nothing(fault: Any, make: Make) -> None:
     ],
 )
 async def test_refusal_that_echoes_everything_shows_nothing(
-    body: bytes, status: int, call: str, cincopa: CincopaClient, api: respx.MockRouter
+    body: bytes, status: int, cincopa: CincopaClient, api: respx.MockRouter
 ) -> None:
     """Not in the message, not in the body."""
     api.route().respond(status, content=body)
 
-    with pytest.raises((APIError, ResponseDecodeError)) as caught:
-        await CALLS[call](cincopa)
+    for call in CALLS.values():
+        with pytest.raises((APIError, ResponseDecodeError)) as caught:
+            await call(cincopa)
 
-    shows_nothing(caught.value)
+        shows_nothing(caught.value)
 
 
 @pytest.mark.parametrize("status", [200, 403, 500])
