@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -44,7 +44,7 @@ class Call(Generic[T]):
     """The field whose presence makes this an answer although ``success`` is false."""
     vanishes: bool = False
     """Whether "not found" on a resend means that an earlier attempt did it."""
-    undo: Callable[[CincopaClient, T], Awaitable[object]] | None = field(default=None, repr=False)
+    undo: Callable[[CincopaClient, T], Coroutine[Any, Any, None]] | None = field(default=None, repr=False)
     """What to do with the result when whoever asked for it has been cancelled meanwhile."""
     turn: Turn = "normal"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
@@ -15,7 +15,6 @@ import httpx
 
 from ._calls import Call, Param, Safety, at_least, http_url, required
 from ._codec import blames_token, decode
-from ._finish import Work
 from ._life import Life
 from ._pool import Slot
 from ._retry import RetryPolicy
@@ -310,7 +309,8 @@ class CincopaClient:
         exchange = functools.partial(self._exchange, slot, call, token)
         if call.undo is not None:
             undo = functools.partial(call.undo, self)
-            return await self._life.finisher.finish(lambda: self._unless_closing(exchange, undo), undo)
+            result = await self._life.finisher.finish(exchange, undo)
+            return await self._unless_closing(result, undo)
         if not self._transport.is_ours:
             return await self._life.finisher.finish(exchange, patient=False)
         return await exchange()
@@ -327,11 +327,10 @@ class CincopaClient:
             return decode(call, reply)
         raise ClientClosedError  # Closing gave up on this call, and broke its connection off.
 
-    async def _unless_closing(self, exchange: Work[T], undo: Callable[[T], Awaitable[object]]) -> T:
-        result = await exchange()
+    async def _unless_closing(self, result: T, undo: Callable[[T], Coroutine[Any, Any, None]]) -> T:
         if self._life.state == "open":
             return result
-        await undo(result)
+        await self._life.finisher.finish(lambda: undo(result))
         raise ClientClosedError
 
     async def _explained(self, call: Call[Any], refusal: AuthenticationError, token: str) -> CincopaError:

@@ -55,18 +55,29 @@ class Finisher:
         try:
             await asyncio.wait([task])
         except asyncio.CancelledError:
-            rest = task if undo is None else self._keep(_undone(task, undo))
+            rest: asyncio.Task[Any] = task
+            if undo is not None:
+                rest = self._keep(_undone(task, undo))
+                self._let_go_at_its_end(rest)
             if patient:
                 with anyio.CancelScope(shield=True):
                     await asyncio.wait([rest])
             raise
+        finally:
+            # It counts until its caller goes on: in the turn of the loop in between nobody has the result yet.
+            self._let_go_at_its_end(task)
         return task.result()
 
     def _keep(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = _KeptTask(work, loop=asyncio.get_running_loop())
         self._kept.add(task)
-        task.add_done_callback(self._let_go)
         return task
+
+    def _let_go_at_its_end(self, task: asyncio.Task[Any]) -> None:
+        if task.done():
+            self._let_go(task)
+        else:
+            task.add_done_callback(self._let_go)
 
     def _let_go(self, task: asyncio.Task[Any]) -> None:
         self._kept.discard(task)
