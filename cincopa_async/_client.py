@@ -322,16 +322,18 @@ class CincopaClient:
             await self._life.pool.discard(slot)
             if not (self._life.state == "closed" and isinstance(error, TransportError)):
                 raise
+            maybe_applied = error.maybe_applied
         else:
             self._life.pool.release(slot)
             return decode(call, reply)
-        raise ClientClosedError  # Closing gave up on this call, and broke its connection off.
+        # Closing gave up on this call, and broke its connection off.
+        raise ClientClosedError(maybe_applied=maybe_applied)
 
     async def _unless_closing(self, result: T, undo: Callable[[T], Coroutine[Any, Any, None]]) -> T:
         if self._life.state == "open":
             return result
         await self._life.finisher.finish(lambda: undo(result))
-        raise ClientClosedError
+        raise ClientClosedError(maybe_applied=True)
 
     async def _explained(self, call: Call[Any], refusal: AuthenticationError, token: str) -> CincopaError:
         """Tell a refused token from a valid one that may not do this: ``ping`` needs no permission."""

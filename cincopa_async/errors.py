@@ -200,9 +200,13 @@ class ClientClosedError(CincopaError):
     """The client was closed, so it sends nothing more."""
 
     def __init__(
-        self, message: str = "this CincopaClient is closed; make a new one, or keep it open while calls are made"
+        self,
+        message: str = "this CincopaClient is closed; make a new one, or keep it open while calls are made",
+        *,
+        maybe_applied: bool = False,
     ) -> None:
         super().__init__(message)
+        self.maybe_applied = maybe_applied
 
 
 class UploadError(CincopaError):

@@ -119,7 +119,7 @@ class UploadJob:
         if clock.cancelled_caught:
             raise UploadTimeoutError(self.status_id, self._said_last())
         if self._failure is not None:
-            raise copy.copy(self._failure)
+            raise _own_copy(self._failure)
         return self._result()
 
     async def refresh(self) -> UploadStatus:
@@ -193,7 +193,7 @@ class UploadJob:
                     await self._step(self._begin())
         closed = isinstance(self._failure, ClientClosedError)
         if self._failure is not None and (closed or (self._version == seen and not self._is_final)):
-            raise copy.copy(self._failure)
+            raise _own_copy(self._failure)
         return self._version
 
     async def _close(self) -> None:
@@ -278,7 +278,7 @@ class UploadJob:
             await self._abort_or_warn()
         if isinstance(failure, UploadTimeoutError):
             failure = UploadTimeoutError(self.status_id, self._said_last())
-        self._failure = self._failure or copy.copy(failure)  # A copy has no traceback, which would keep frames alive.
+        self._failure = self._failure or _own_copy(failure)
 
     async def _abort_or_warn(self) -> None:
         try:
@@ -334,8 +334,16 @@ class UploadJob:
         return UploadResult(rid=status.rid, status=status)
 
     def _no_resid(self) -> ResponseDecodeError:
-        return ResponseDecodeError(polled(self.status_id).name, "completed without a resid", None, self.status_id)
+        call = polled(self.status_id)
+        return ResponseDecodeError(call.name, "completed without a resid", None, self.status_id, maybe_applied=True)
 
 
 class _Block:
     """A place in the code that holds a job; weakly referable, as plain objects are not."""
+
+
+def _own_copy(failure: CincopaError) -> CincopaError:
+    """Copy an error of a job, without its traceback, which would keep frames alive."""
+    own = copy.copy(failure)
+    own.maybe_applied = True  # Whatever went wrong with a poll: the upload was started.
+    return own
