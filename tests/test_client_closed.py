@@ -283,7 +283,7 @@ async def test_start_in_flight_when_the_client_closes_is_aborted(remote: Remote,
         await anyio.wait_all_tasks_blocked()
         held.let_go.set()
 
-    assert len(errors) == 1
+    assert [error.maybe_applied for error in errors] == [True]
     assert abort.count == 1
     assert repr(client) == "<CincopaClient closed>"
 
@@ -376,26 +376,32 @@ async def test_closing_closes_every_connection(server: FakeServer) -> None:
 
 
 async def test_call_that_the_closing_gives_up_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that falls silent cannot hold a program up: its connection is closed, the call ends at once."""
+    """A server that falls silent cannot hold a program up: connections are closed, and calls end at once."""
     monkeypatch.setattr("cincopa_async._life.PATIENCE", 0.1)
-    errors: list[ClientClosedError] = []
+    errors: dict[str, ClientClosedError] = {}
     async with MisbehavingServer() as server:
-        server.fault("silence", call="ping")
+        server.fault("silence")
         client = CincopaClient(TOKEN, base_url=server.base_url)
 
-        async def ping() -> None:
+        async def call(name: str, act: Callable[[], Awaitable[object]]) -> None:
             with pytest.raises(ClientClosedError) as caught:
-                await client.ping()
-            errors.append(caught.value)
+                await act()
+            errors[name] = caught.value
 
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(ping)
-            while not server.requests:  # noqa: ASYNC110 - what it looks at lives in the thread of the server
+            tasks.start_soon(call, "read", client.ping)
+            tasks.start_soon(call, "write", lambda: client.call("gallery.create", method="POST"))
+            tasks.start_soon(call, "start", lambda: client.start_upload(SOURCE))
+            while server.requests.total() < 3:  # noqa: ASYNC110 - what it looks at lives in the thread of the server
                 await anyio.sleep(0.001)
             with anyio.fail_after(5):
                 await client.aclose()
 
-    assert len(errors) == 1
+    assert {name: error.maybe_applied for name, error in errors.items()} == {
+        "read": False,
+        "write": True,
+        "start": True,
+    }
 
 
 def test_second_event_loop_is_adopted_when_the_first_is_gone() -> None:

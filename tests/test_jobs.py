@@ -442,9 +442,10 @@ async def test_id_that_stays_unknown_ends_the_job(cincopa: CincopaClient, remote
     """Five times running is believed: NotFoundError, and nothing to abort. Asked again, the job says so at once."""
     polls = remote.says(RUNNING, UNKNOWN)
     job = cincopa.resume_upload("42")
-    for _ in range(2):
-        with pytest.raises(NotFoundError):
-            await job.wait()
+    with pytest.raises(NotFoundError):
+        await job.wait()
+    with pytest.raises(NotFoundError):
+        await job.wait()
     with pytest.raises(NotFoundError):
         await collect(job, [])
 
@@ -485,6 +486,23 @@ async def test_refused_token_ends_the_job_and_an_abort_is_tried(
     assert (polls.count, abort.count) == (2, 1)
     assert "upload 42 may still be running" in caplog.text
     assert [record.levelname for record in caplog.records if "may still" in record.getMessage()] == ["WARNING"]
+
+
+async def test_error_of_a_poll_that_ends_an_upload_says_that_it_was_started(
+    cincopa: CincopaClient, remote: Remote
+) -> None:
+    """Whoever uploads again where nothing was done must not take the refused poll for a refused upload."""
+    remote.starts()
+    polls = remote.says(REFUSED)
+    remote.aborts(REFUSED)
+    with pytest.raises(AuthenticationError) as refused:
+        await cincopa.upload_from_url(SOURCE)
+    polls.change(UNKNOWN)
+    with pytest.raises(NotFoundError) as unknown:
+        await cincopa.upload_from_url(SOURCE)
+
+    assert refused.value.maybe_applied
+    assert unknown.value.maybe_applied
 
 
 async def test_upload_whose_polls_alone_are_forbidden_is_aborted(cincopa: CincopaClient, remote: Remote) -> None:
