@@ -24,8 +24,10 @@ Param: TypeAlias = str | int | float | bool | Sequence[str] | None
 Safety: TypeAlias = Literal["read", "idempotent", "write"]
 """What sending a call twice does: nothing, nothing more than once does, or everything again."""
 
-Turn: TypeAlias = Literal["first", "normal", "later"]
-"""The place in the queue for a slot: aborts go first, polls as if they had come a second later."""
+Turn: TypeAlias = Literal["next", "first", "normal", "later"]
+"""The place in the queue for a slot: what asks how an abort went goes before aborts, polls as if a second later."""
+URGENT: frozenset[Turn] = frozenset({"next", "first"})
+"""The turns of those that go through although the client is closing."""
 
 
 @frozen(kw_only=True)

@@ -11,7 +11,7 @@ import anyio
 import anyio.lowlevel
 from anyio.abc import TaskGroup
 
-from ._calls import Turn
+from ._calls import URGENT, Turn
 from ._finish import Finisher
 from ._pool import Pool
 from ._transport import Connection
@@ -48,7 +48,7 @@ class Life:
             ClientClosedError: The client is closed; while it is closing, only aborts are admitted.
             RuntimeError: The client is in use in another event loop.
         """
-        if self.state != "open" and not (self.state == "closing" and turn == "first"):
+        if self.state != "open" and not (self.state == "closing" and turn in URGENT):
             raise ClientClosedError
         self._adopt_loop()
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 import anyio
 from attrs import define, field
 
-from ._calls import Turn
+from ._calls import URGENT, Turn
 from ._transport import Connection
 from .errors import ClientClosedError
 
@@ -25,8 +25,9 @@ IDLE_LIMIT = 4.0
 WRITE_IDLE_LIMIT = 1.0
 """The same for a write, for which a connection that turns out dead leaves open whether it was done."""
 
-# In seconds of arrival. Strict classes would starve the polls beside callers that never pause.
-_HANDICAP: dict[Turn, float] = {"first": -math.inf, "normal": 0.0, "later": 1.0}
+# In seconds of arrival. Strict classes would starve the polls beside callers that never pause. The clock of an abort
+# runs from its slot on, so the question how it went must not queue behind thousands of other aborts.
+_HANDICAP: dict[Turn, float] = {"next": -math.inf, "first": -1e9, "normal": 0.0, "later": 1.0}
 
 
 @define(eq=False)
@@ -71,10 +72,10 @@ class Pool:
         Return a slot as soon as there is one; `fresh` is for a write, which takes no connection that may be dead.
 
         Raises:
-            ClientClosedError: The pool is closing, and it is not the first's turn.
+            ClientClosedError: The pool is closing, and this is not urgent.
         """
         await self._close_one_expired()
-        if self._closing and turn != "first":
+        if self._closing and turn not in URGENT:
             raise ClientClosedError
         if len(self._in_use) < self._size:
             slot = self._idle.pop() if self._idle else Slot(self._connect())
@@ -98,7 +99,7 @@ class Pool:
             await broken.aclose()
 
     def refuse(self) -> None:
-        """From now on serve the first's turn alone; whoever else waits gets a ClientClosedError."""
+        """From now on serve what is urgent alone; whoever else waits gets a ClientClosedError."""
         self._closing = True
         for waiter in self._waiting:
             if not waiter.urgent:
@@ -129,7 +130,7 @@ class Pool:
             raise
 
     async def _wait(self, turn: Turn) -> Slot:
-        waiter = _Waiter(anyio.current_time() + _HANDICAP[turn], next(self._numbers), turn == "first")
+        waiter = _Waiter(anyio.current_time() + _HANDICAP[turn], next(self._numbers), turn in URGENT)
         heapq.heappush(self._waiting, waiter)
         try:
             await waiter.woken.wait()

@@ -382,5 +382,5 @@ def polled(status_id: str) -> Call[UploadStatus]:
 
 
 def confirmed(status_id: str) -> Call[UploadStatus]:
-    """Describe the question how an abort went, which goes ahead of other calls as the abort does."""
-    return evolve(upload_from_url_get_status(status_id), turn="first")
+    """Describe the question how an abort went, which goes ahead of all other calls."""
+    return evolve(upload_from_url_get_status(status_id), turn="next")
