@@ -52,14 +52,17 @@ class Finisher:
 
     async def _in_a_task(self, work: Work[T], undo: Callable[[T], Awaitable[object]] | None, *, patient: bool) -> T:
         task = self._keep(work())
+        # Who cleans up after a cancel has been cancelled once, and its scope, if it was one, would not let it wait.
+        cancelled = patient and _is_cancelled()
         try:
-            await asyncio.wait([task])
+            with anyio.CancelScope(shield=cancelled):
+                await asyncio.wait([task])
         except asyncio.CancelledError:
             rest: asyncio.Task[Any] = task
             if undo is not None:
                 rest = self._keep(_undone(task, undo))
                 self._let_go_at_its_end(rest)
-            if patient:
+            if patient and not cancelled:
                 with anyio.CancelScope(shield=True):
                     await asyncio.wait([rest])
             raise
@@ -132,3 +135,8 @@ def _on_asyncio() -> bool:
         return asyncio.current_task() is not None  # None in trio's guest mode, where an asyncio loop is the host.
     except RuntimeError:
         return False
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

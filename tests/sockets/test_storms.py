@@ -105,6 +105,25 @@ async def test_second_cancel_leaves_at_once_and_the_abort_goes_on(busy_server: F
 
 
 @pytest.mark.asyncio
+async def test_second_cancel_of_a_wait_leaves_at_once_and_the_abort_goes_on(busy_server: FakeServer) -> None:
+    """The same while an upload that was polled is aborted: the second cancel leaves, the abort goes through."""
+    busy_server.fake.quirk("latency", call="asset.upload_from_url_abort", seconds=0.3)
+    async with quick_client(busy_server) as cincopa:
+        job = await cincopa.start_upload(HELD)
+        task = asyncio.create_task(job.wait())
+        await polled_once(job)
+        task.cancel()
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        left_at_once = busy_server.fake.counts.uploads_running == 1
+    assert left_at_once
+    assert busy_server.fake.counts.uploads_running == 0
+    await nothing_runs(busy_server)
+
+
+@pytest.mark.asyncio
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_asyncio_run_that_ends_with_an_open_client_leaves_no_upload(busy_server: FakeServer) -> None:
     """asyncio.run cancels what is left when main returns: the uploads of a client that nobody closed are aborted."""
