@@ -54,7 +54,8 @@ class CincopaClient:
         api_token: The account's token, or a callable, plain or async, that gives one: it is asked again, once for all
             tasks, when a token is refused. None takes it from the environment variable ``CINCOPA_API_TOKEN``.
         base_url: Where the API is. None takes ``CINCOPA_BASE_URL`` from the environment, else Cincopa's own.
-        timeout: Seconds that one attempt of a call may take, from its turn to the last byte of the answer.
+        timeout: Seconds that one attempt of a call may take, from its turn to the last byte of the answer. Waiting for
+            the turn, and the pauses between attempts, come on top.
         max_concurrency: How many calls are under way at once, and so how many connections there are at most.
         retry: What is sent again, and when.
         poll: How jobs ask how far their upload is.
@@ -167,7 +168,8 @@ class CincopaClient:
         Start an upload from a URL. Await the result for the job, or enter it: then leaving the block early counts too.
 
         If the start is cancelled while its request is in flight, the request is let finish and the upload it made is
-        aborted. Source: ``POST asset.upload_from_url.json``.
+        aborted, under ``"detach"`` too, for nobody has its id yet. A job that nobody waits for, in a block or
+        otherwise, runs on when it is forgotten or the client is closed. Source: ``POST asset.upload_from_url.json``.
 
         Args:
             input: The http(s) URL that Cincopa fetches.
@@ -196,8 +198,12 @@ class CincopaClient:
 
         Args:
             status_id: What the start answered.
-            on_cancel: As for :meth:`start_upload`.
-            poll: As for :meth:`start_upload`.
+            on_cancel: What cancelling or timing out does to the upload: ``"abort"`` ends it, also for whoever started
+                it, ``"detach"`` leaves it running.
+            poll: How the job asks how far it is; None is the client's own way.
+
+        Raises:
+            ValueError: An argument is wrong.
         """
         return UploadJob(
             self, self._life, required("status_id", status_id), on_cancel=on_cancel, poll=poll or self._poll
@@ -211,12 +217,12 @@ class CincopaClient:
         rid: str | None = None,
         type: str | None = None,
         timeout: float | None = None,
-        on_cancel: OnCancel = "abort",
         poll: PollPolicy | None = None,
     ) -> UploadResult:
         """
         Upload from a URL and return when it has completed. Cancelling it aborts the upload.
 
+        For an upload that outlives who waits for it, use :meth:`start_upload`, which tells its id.
         Source: ``POST asset.upload_from_url.json``, then ``GET asset.upload_from_url_get_status.json``.
 
         Args:
@@ -224,19 +230,21 @@ class CincopaClient:
             fid: The gallery to put the asset into.
             rid: The asset to attach the file to, in place of making a new one; needs `type`.
             type: What is attached: ``thumb``, ``subtitle-en``, …
-            timeout: Seconds from the start's answer to the end; None leaves it to the deadlines of `poll`.
-            on_cancel: What cancelling it or `timeout` does to the upload: ``"abort"`` or ``"detach"``.
+            timeout: Seconds from the start's answer to the end, after which it is aborted; None leaves it to the
+                deadlines of `poll`.
             poll: How it asks how far the upload is; None is the client's own way.
 
         Raises:
             UploadFailedError: Cincopa says it failed.
             UploadAbortedError: Somebody else aborted it.
-            UploadTimeoutError: It took too long.
-            APIError: Cincopa says no.
+            UploadTimeoutError: It took too long, and was aborted.
+            APIError: Cincopa says no to the start, or refuses the token later; `maybe_applied` tells the two apart.
             TransportError: No answer to the start came; `maybe_applied` says whether an upload may be running.
+            ResponseDecodeError: It completed, and Cincopa does not say as which asset.
+            ClientClosedError: The client was closed meanwhile.
         """
         at_least(0, "timeout", timeout)
-        job = await self.start_upload(input, fid=fid, rid=rid, type=type, on_cancel=on_cancel, poll=poll)
+        job = await self.start_upload(input, fid=fid, rid=rid, type=type, poll=poll)
         return await job.wait(timeout=timeout)
 
     async def send(self, call: Call[T], *, holding: Callable[[], None] | None = None) -> T:

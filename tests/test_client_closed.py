@@ -273,7 +273,7 @@ async def test_start_in_flight_when_the_client_closes_is_aborted(remote: Remote,
 
     async def upload() -> None:
         with pytest.raises(ClientClosedError) as caught:
-            await client.upload_from_url(SOURCE, on_cancel=on_cancel)
+            await client.start_upload(SOURCE, on_cancel=on_cancel)
         errors.append(caught.value)
 
     async with anyio.create_task_group() as tasks:

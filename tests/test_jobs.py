@@ -137,8 +137,6 @@ async def test_unknown_policy_is_refused_before_anything_is_sent(cincopa: Cincop
         await cincopa.start_upload(SOURCE, on_cancel=on_cancel)
     with pytest.raises(ValueError, match=r"^on_cancel must be 'abort' or 'detach'$"):
         cincopa.resume_upload("42", on_cancel=on_cancel)
-    with pytest.raises(ValueError, match=r"^on_cancel must be 'abort' or 'detach'$"):
-        await cincopa.upload_from_url(SOURCE, on_cancel=on_cancel)
 
 
 @pytest.mark.parametrize("timeout", [-1, float("nan"), float("inf")])

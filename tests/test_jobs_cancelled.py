@@ -247,16 +247,15 @@ async def test_start_cancelled_in_flight_is_let_finish_and_undone(
     assert (aborted_before_the_answer, abort.count) == (0, 1)
 
 
-@pytest.mark.parametrize("on_cancel", ["abort", "detach"])
-async def test_whole_upload_cancelled_while_it_starts_is_aborted_whatever_the_policy(
-    cincopa: CincopaClient, remote: Remote, start: Start, on_cancel: Any
+async def test_whole_upload_cancelled_while_it_starts_is_aborted(
+    cincopa: CincopaClient, remote: Remote, start: Start
 ) -> None:
-    """Nobody has the id yet that a detached upload would have to be taken up by."""
+    """Nobody has the id yet that the upload would have to be taken up by."""
     held = Held(STARTED)
     remote.starts(held)
     remote.says(RUNNING)
     abort = remote.aborts()
-    upload = start(lambda: cincopa.upload_from_url(SOURCE, on_cancel=on_cancel))
+    upload = start(lambda: cincopa.upload_from_url(SOURCE))
     await held.asked.wait()
     upload.cancel()
     held.let_go.set()

@@ -121,7 +121,7 @@ async def asset(client: CincopaClient) -> None:
 
 async def jobs(client: CincopaClient) -> None:
     done = assert_type(
-        await client.upload_from_url("https://x", fid="A4", timeout=600, on_cancel="detach", poll=PollPolicy()),
+        await client.upload_from_url("https://x", fid="A4", timeout=600, poll=PollPolicy()),
         UploadResult,
     )
     assert_type(done.rid, str)
