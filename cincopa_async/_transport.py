@@ -136,14 +136,20 @@ class _OwnConnection:
     def __init__(self, base: httpx.URL) -> None:
         self._base = base
         self._transport: httpx.AsyncHTTPTransport | None = None
+        self._proxy: str | None = None
 
     async def handle(self, request: httpx.Request) -> httpx.Response:
         if self._transport is None:
+            self._proxy = _proxy_for(self._base)
             self._transport = httpx.AsyncHTTPTransport(
                 verify=_tls_context(self._base.scheme),
                 limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None),
-                proxy=_proxy_for(self._base),
+                proxy=self._proxy,
             )
+        if self._proxy is not None:
+            # httpcore would show a proxy the target in place of the whole URL, and in place of the host of a tunnel.
+            target: bytes = request.extensions.pop("target")
+            request.url = _QuietURL(str(self._base.join(target.decode("ascii"))))
         return await self._transport.handle_async_request(request)
 
     async def aclose(self) -> None:

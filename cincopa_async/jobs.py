@@ -89,6 +89,7 @@ class UploadJob:
             UploadTimeoutError: A deadline has passed, and how the upload ended is not known.
             NotFoundError: Cincopa knows no such upload, several times running.
             AuthenticationError: The token is refused.
+            ResponseDecodeError: It completed, and Cincopa does not say as which asset.
             ClientClosedError: The client was closed meanwhile.
         """
         return UploadWatch(self)
@@ -100,7 +101,8 @@ class UploadJob:
         After the end it answers at once. Source: ``GET asset.upload_from_url_get_status.json``.
 
         Args:
-            timeout: Seconds to wait at most; what `on_cancel` then does comes on top. None: until the job's deadline.
+            timeout: Seconds to wait at most, None: until the job's deadline. What `on_cancel` then does, unless
+                somebody else waits, a block that entered the job included, comes on top.
 
         Raises:
             UploadFailedError: Cincopa says it failed; `reason` says why.
@@ -124,7 +126,7 @@ class UploadJob:
 
     async def refresh(self) -> UploadStatus:
         """
-        Poll once, now, and return what that says; after the end, the end.
+        Poll once, now, and return what that says; after the end, the end. It does not count as one who waits.
 
         Source: ``GET asset.upload_from_url_get_status.json``.
 
@@ -142,7 +144,8 @@ class UploadJob:
         """
         Abort the upload and return its status at the end: aborted, or completed or failed where that came first.
 
-        After the end it is harmless. If it is cancelled, the abort is sent all the same.
+        After the end it is harmless. If it is cancelled, the abort is sent all the same. An id that Cincopa does not
+        know is asked for several times, for some seconds, before that is believed.
         Source: ``POST asset.upload_from_url_abort.json``, then ``GET asset.upload_from_url_get_status.json``.
 
         Raises:

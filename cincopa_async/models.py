@@ -174,9 +174,9 @@ class UploadStatus:
     rid: str | None = None
     """The asset. It may be there before the end, so it proves nothing; at ``COMPLETED`` it is the result."""
     reason: str | None = None
-    """Why it failed, in Cincopa's words, without URLs."""
+    """Why it failed, in Cincopa's words, without URLs and token."""
     raw: dict[str, Any] = field(factory=dict, repr=False, eq=False)
-    """The whole answer, without URLs: its ``debug`` line contains the input's. It does not count in comparisons."""
+    """The whole answer, without URLs and token, for its ``debug`` line holds the input's. Comparisons leave it out."""
 
     @property
     def fraction(self) -> float | None:

@@ -37,7 +37,7 @@ class PollPolicy:
     """
 
     first: float = field(default=0.3, validator=_positive)
-    """Seconds from the start to the first poll."""
+    """Seconds from the start to the first poll, without jitter."""
     floor: float = field(default=0.5, validator=_positive)
     """Shortest time between two polls in seconds."""
     ceiling: float = field(default=15.0, validator=_not_below_floor)
@@ -49,7 +49,7 @@ class PollPolicy:
     stall_timeout: float = field(default=15 * 60.0, validator=_positive)
     """Seconds without a byte having moved after which an upload counts as stuck."""
     deadline: float = field(default=6 * 3600.0, validator=[_positive, validators.lt(math.inf)])
-    """Seconds that a whole job may take: no job polls for ever."""
+    """Seconds that a whole job may take. Then, as when it is stuck, `on_cancel` acts; UploadTimeoutError is raised."""
 
     def interval(self, polls: int) -> float:
         """Return the seconds to wait after that many polls."""

@@ -168,7 +168,7 @@ class AssetGroup:
             rid: The one asset with exactly this rid.
             reference_id: Assets that carry this key of your own.
             tag: Assets that carry this tag; ``no-tag`` and ``any-tag`` are special.
-            details: Fields to send beside the usual ones.
+            details: Fields to send beside the usual ones; caption, tags and the like are None unless asked for.
             page: Which page, from 1.
             items_per_page: How many a page; 1 or more.
         """
