@@ -855,9 +855,12 @@ def test_body_of_an_error_is_only_the_start() -> None:
 
 
 @pytest.mark.parametrize("before", range(7950, 8001, 5))
-def test_token_at_the_edge_of_what_is_shown_is_not_shown_in_half(before: int) -> None:
+@pytest.mark.parametrize(
+    "spelling", [TOKEN, quote(TOKEN, safe=""), TOKEN.replace("/", "&#x2F;").replace("+", "&#x2B;")]
+)
+def test_token_at_the_edge_of_what_is_shown_is_not_shown_in_half(spelling: str, before: int) -> None:
     """Half a token is not known as one, so what could be one is left out."""
-    body = f"https://x/{'a' * (before - 11)} {TOKEN} and more".encode()
+    body = f"https://x/{'a' * (before - 11)} {spelling} and more".encode()
     error = undecodable(ANY_CALL, reply(body))
 
     assert error.body is not None

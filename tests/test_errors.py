@@ -167,6 +167,15 @@ def test_error_survives_copies(error: CincopaError, duplicate: Callable[[Any], A
     assert held(again) == held(error)
 
 
+def test_error_is_rebuilt_from_its_arguments() -> None:
+    """They stand in `args`, as Python's own errors have them."""
+    assert CincopaError(1, 2, 3, 4, 5).args == (1, 2, 3, 4, 5)
+    assert APIError(400, "no", "ping").args == (400, "no", "ping", None)
+    assert ResponseDecodeError("ping", "no", "body", "42").args == ("ping", "no", "body", "42")
+    assert RequestTimeoutError("ping", "late").args == ("ping", "late")
+    assert UploadTimeoutError("42", STATUS).args == ("42", STATUS)
+
+
 def test_samples_hold_something_in_every_attribute() -> None:
     """A test of copies proves nothing for an attribute that is at its default."""
     for error in ERROR_SAMPLES:
