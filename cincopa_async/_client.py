@@ -269,14 +269,16 @@ class CincopaClient:
                 return await self._attempt(call, holding)
             except NotFoundError as error:
                 if not (call.vanishes and maybe_applied):
+                    error.maybe_applied = maybe_applied
                     raise
                 _log.debug("%s: gone on attempt %d, so an earlier one did it (%s)", call.name, attempt, error)
                 return None  # type: ignore[return-value]  # What vanishes answers nothing: its result is NoneType.
             except CincopaError as error:
+                # The last attempt's error speaks of the earlier ones too.
+                maybe_applied = error.maybe_applied = maybe_applied or error.maybe_applied
                 pause = self._retry.pause(attempt, call.safety, error)
                 if pause is None:
                     raise
-                maybe_applied = maybe_applied or error.maybe_applied
                 _log.info("%s; attempt %d of %d follows in %.2f s", error, attempt + 1, self._retry.attempts, pause)
             await anyio.sleep(pause)
 
