@@ -88,11 +88,11 @@ class Script:
         self._came = anyio.Event()
         answer: Any = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, type):
-            raise answer("CANARY-SIGNATURE", request=request)
+            raise answer(SOURCE, request=request)  # Errors may quote what was sent.
         if callable(answer):
             answer = await answer()
             if isinstance(answer, type):
-                raise answer("CANARY-SIGNATURE", request=request)
+                raise answer(SOURCE, request=request)
         if isinstance(answer, httpx.Response):
             return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
         if answer.get("success"):
