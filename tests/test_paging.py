@@ -28,6 +28,7 @@ class Library:
         self.in_flight = 0
         self.most_in_flight = 0
         self.broken: set[int] = set()
+        self.stuck: set[int] = set()
         self.route = router.get("asset.list.json")
         self.route.side_effect = self.answer
 
@@ -40,6 +41,8 @@ class Library:
         try:
             for _ in range(10):
                 await checkpoint()
+            if page in self.stuck:
+                await anyio.sleep_forever()
         finally:
             self.in_flight -= 1
         if page in self.broken:
@@ -217,6 +220,20 @@ async def test_error_of_a_page_comes_out_alone(ahead: int, cincopa: CincopaClien
     assert seen == library.rids[: len(seen)]
     assert caught.value.__context__ is None
     assert caught.value.__cause__ is None
+    assert library.in_flight == 0
+
+
+async def test_error_of_a_page_does_not_wait_for_the_others(cincopa: CincopaClient, api: respx.MockRouter) -> None:
+    """What they would bring is of no use any more."""
+    library = Library(api, 20)
+    library.broken, library.stuck = {3}, {2, 4, 5}
+    pages = cincopa.asset.iter(ahead=4)
+    await anext(pages)
+    await anext(pages)
+
+    with anyio.fail_after(10), pytest.raises(NotFoundError, match="page 3"):
+        await anext(pages)
+
     assert library.in_flight == 0
 
 
