@@ -309,6 +309,25 @@ async def test_abort_is_admitted_while_the_client_closes(remote: Remote) -> None
     assert last.state is UploadState.ABORTED
 
 
+async def test_wait_that_begins_while_the_client_closes_is_told_at_once(remote: Remote) -> None:
+    """It gets ClientClosedError and its policy acts, as if it had begun before."""
+    held = Held(SUCCESS)
+    remote.route("GET", "ping", (held,))
+    remote.says(RUNNING)
+    abort = remote.aborts()
+    client = CincopaClient(TOKEN, poll=ASLEEP)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(client.ping)
+        await held.asked.wait()
+        tasks.start_soon(client.aclose)
+        await anyio.wait_all_tasks_blocked()
+        with pytest.raises(ClientClosedError):
+            await client.resume_upload("42").wait()
+        held.let_go.set()
+
+    assert abort.count == 1
+
+
 async def test_cancelled_closing_is_not_cut_short(remote: Remote) -> None:
     """Leaving a program by a cancel aborts what its client was at, all the same."""
     held = Held(STARTED)

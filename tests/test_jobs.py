@@ -547,6 +547,12 @@ async def test_start_runs_in_a_task_group(cincopa: CincopaClient, remote: Remote
     assert start.count == 1
 
 
+async def test_start_takes_an_error_as_any_coroutine(cincopa: CincopaClient) -> None:
+    """What is thrown into it before it has begun comes out again; nothing is sent."""
+    with pytest.raises(LookupError):
+        cincopa.start_upload(SOURCE).throw(LookupError())
+
+
 async def test_start_can_be_closed_unused(cincopa: CincopaClient) -> None:
     """As with any coroutine, close() takes the warning away."""
     cincopa.start_upload(SOURCE).close()

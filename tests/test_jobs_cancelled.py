@@ -228,6 +228,24 @@ async def test_watch_counts_as_a_waiter_while_it_exists(cincopa: CincopaClient, 
         assert abort.count == (0 if existing else 1)
 
 
+async def test_single_status_counts_as_waiting_while_it_is_waited_for(
+    cincopa: CincopaClient, remote: Remote, start: Start
+) -> None:
+    """Whoever asks for the next status alone is cancelled as any other waiter, though nobody has the iterator."""
+    remote.says(RUNNING)
+    abort = remote.aborts()
+    job = cincopa.resume_upload("42", poll=ASLEEP)
+    one = start(lambda: anext(job.watch()))
+    other = start(job.wait)
+    await anyio.wait_all_tasks_blocked()
+    await other.cancelled()
+    counts = [abort.count]
+    await one.cancelled()
+    counts.append(abort.count)
+
+    assert counts == [0, 1]
+
+
 async def test_start_cancelled_in_flight_is_let_finish_and_undone(
     cincopa: CincopaClient, remote: Remote, start: Start
 ) -> None:
