@@ -38,8 +38,7 @@ class Account:
         self.seen: list[str] = []
         self.asked = 0
         self.give = ["token-1", "token-2", "token-3"]
-        self.open = anyio.Event()
-        self.open.set()
+        self.open: anyio.Event | None = None
         router.get("asset.get_tags.json").side_effect = self.answer
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -53,7 +52,7 @@ class Account:
         return self.give[min(self.asked, len(self.give)) - 1]
 
     async def later(self) -> str:
-        await self.open.wait()
+        await (self.open.wait() if self.open else checkpoint())
         return self.next_token()
 
 
@@ -216,6 +215,28 @@ async def test_many_share_the_error_of_a_source_that_fails(api: respx.MockRouter
 
 
 @anyio_tests
+async def test_error_of_a_source_that_failed_once_is_not_kept(api: respx.MockRouter) -> None:
+    """It is for those who waited then, not for those who wait when all is well again."""
+    account = Account(api)
+    tokens: list[Any] = [RuntimeError("the vault is sealed"), "token-1", "token-2"]
+
+    async def source() -> str:
+        await checkpoint()
+        token = tokens.pop(0)
+        if isinstance(token, Exception):
+            raise token
+        return str(token)
+
+    async with client_of(source) as client:
+        with pytest.raises(RuntimeError, match="sealed"):
+            await client.asset.get_tags()
+        ended = await outcomes(client, 20)
+
+    assert not [error for error in ended if isinstance(error, Exception)]
+    assert sorted(account.seen) == ["token-1"] * 20 + ["token-2"] * 20
+
+
+@anyio_tests
 async def test_token_refused_again_is_an_authentication_error(api: respx.MockRouter) -> None:
     """It is asked for once more, not for ever."""
     account = Account(api)
@@ -284,7 +305,7 @@ async def test_cancelled_task_does_no_harm_to_the_others(who: str, api: respx.Mo
     """If it was the one who asked, the next asks."""
     account = Account(api)
     account.give = ["token-2"]
-    account.open = anyio.Event()
+    account.open = opened = anyio.Event()
     ended: list[Any] = []
     scopes: list[anyio.CancelScope] = []
 
@@ -301,7 +322,7 @@ async def test_cancelled_task_does_no_harm_to_the_others(who: str, api: respx.Mo
         scopes[0 if who == "the one who asks" else 1].cancel()
         for _ in range(5):
             await checkpoint()
-        account.open.set()
+        opened.set()
 
     assert len(ended) == 2
     assert account.asked == 1
@@ -424,12 +445,16 @@ async def test_renewing_token_of_a_closed_client_says_so() -> None:
             await client.ping()
 
 
-def test_token_is_used_from_one_event_loop_after_another(api: respx.MockRouter, anyio_backend: Any) -> None:
+@pytest.mark.parametrize("second", ["asyncio", "trio"])
+def test_token_is_used_from_one_event_loop_after_another(
+    api: respx.MockRouter, anyio_backend: str, second: str
+) -> None:
     """Scripts call `asyncio.run` more than once; the token stays, its lock does not."""
     account = Account(api)
-    client = client_of(account.next_token)
-    for _ in range(2):
-        anyio.run(outcomes, client, 5, backend=anyio_backend)
+    client = client_of(account.later)
+    for backend in (anyio_backend, second):
+        ended = anyio.run(outcomes, client, 5, backend=backend)
+        assert not [error for error in ended if isinstance(error, Exception)]
         account.good = "token-3"
 
     assert account.asked == 3
