@@ -9,14 +9,18 @@ belongs to the client and which ``aclose()`` waits for; on trio a shielded scope
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import anyio
 import anyio.lowlevel
+from attrs import frozen
 
 T = TypeVar("T")
 Work = Callable[[], Coroutine[Any, Any, T]]
+
+_log = logging.getLogger("cincopa_async")
 
 
 class Finisher:
@@ -38,41 +42,44 @@ class Finisher:
         undo: Callable[[T], Awaitable[object]] | None = None,
         *,
         patient: bool = True,
+        unwinding: bool = False,
     ) -> T:
         """
         Return what `work` returns, and let it come to its end even if the caller is cancelled meanwhile.
 
         A cancelled caller waits for that end, and for `undo` of the result, before its cancellation goes on; if it is
         cancelled a second time (asyncio alone can tell), or is not `patient`, it leaves at once and the work goes on
-        without it.
+        without it. A caller that is `unwinding` has been cancelled once already.
         """
         if _on_asyncio():
-            return await self._in_a_task(work, undo, patient=patient)
+            return await self._in_a_task(work, undo, patient=patient, unwinding=unwinding)
         return await self._in_a_shield(work, undo)
 
-    async def _in_a_task(self, work: Work[T], undo: Callable[[T], Awaitable[object]] | None, *, patient: bool) -> T:
+    async def _in_a_task(
+        self, work: Work[T], undo: Callable[[T], Awaitable[object]] | None, *, patient: bool, unwinding: bool
+    ) -> T:
         task = self._keep(work())
-        # Who cleans up after a cancel has been cancelled once, and its scope, if it was one, would not let it wait.
-        cancelled = patient and _is_cancelled()
         try:
-            with anyio.CancelScope(shield=cancelled):
+            with anyio.CancelScope(shield=unwinding):
                 await asyncio.wait([task])
         except asyncio.CancelledError:
             rest: asyncio.Task[Any] = task
-            if undo is not None:
+            if undo is None:
+                task.add_done_callback(_tell_of)
+            else:
                 rest = self._keep(_undone(task, undo))
                 self._let_go_at_its_end(rest)
-            if patient and not cancelled:
+            if patient and not unwinding:
                 with anyio.CancelScope(shield=True):
                     await asyncio.wait([rest])
             raise
         finally:
             # It counts until its caller goes on: in the turn of the loop in between nobody has the result yet.
             self._let_go_at_its_end(task)
-        return task.result()
+        return task.result().unwrap()
 
-    def _keep(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        task = _KeptTask(work, loop=asyncio.get_running_loop())
+    def _keep(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[_Outcome[T]]:
+        task = _KeptTask(_outcome(work), loop=asyncio.get_running_loop())
         self._kept.add(task)
         return task
 
@@ -84,28 +91,24 @@ class Finisher:
 
     def _let_go(self, task: asyncio.Task[Any]) -> None:
         self._kept.discard(task)
-        if not task.cancelled():
-            task.exception()  # Seen: whoever waited has it, and one who left does not want it.
         self._ended()
 
     async def _in_a_shield(self, work: Work[T], undo: Callable[[T], Awaitable[object]] | None) -> T:
         self._shielded += 1
         try:
+            with anyio.CancelScope(shield=True):
+                ended = await _outcome(work())
+            outcome = ended  # pyright: ignore[reportPossiblyUnboundVariable]  # An uncancelled scope swallows nothing.
             try:
-                with anyio.CancelScope(shield=True):
-                    ended = await work()
-            except Exception:
                 await anyio.lowlevel.checkpoint_if_cancelled()  # As on asyncio, a cancellation goes before an error.
-                raise
-            result = ended  # pyright: ignore[reportPossiblyUnboundVariable]  # A scope that nobody cancels swallows nothing.
-            try:
-                await anyio.lowlevel.checkpoint_if_cancelled()
             except anyio.get_cancelled_exc_class():
-                if undo is not None:
+                if outcome.error is not None:
+                    _tell(outcome.error)
+                elif undo is not None:
                     with anyio.CancelScope(shield=True):
-                        await undo(result)
+                        await undo(outcome.unwrap())
                 raise
-            return result
+            return outcome.unwrap()
         finally:
             self._shielded -= 1
             self._ended()
@@ -116,18 +119,58 @@ class _KeptTask(asyncio.Task[T]):
     A task that cannot be cancelled from outside.
 
     When main returns, ``asyncio.run`` cancels every task that is left, then waits for them: an abort that is under way
-    then goes on. The scopes of anyio inside of the task say who they are when they cancel it; those are let through.
+    then goes on. What runs inside may use timeouts and task groups, which cancel the task they are in: let through is
+    what comes from the task itself, from a callback of its loop, or from a scope of anyio, which says so.
     """
 
     def cancel(self, msg: Any | None = None) -> bool:
-        """Cancel on behalf of a scope inside of the task only."""
-        return msg is not None and super().cancel(msg)
+        """Cancel on behalf of what is inside of the task only."""
+        return (msg is not None or self._from_inside()) and super().cancel(msg)
+
+    def _from_inside(self) -> bool:
+        try:
+            return asyncio.current_task() in (None, self)
+        except RuntimeError:
+            return False  # No loop runs: it is asyncio.run that clears up.
 
 
-async def _undone(task: asyncio.Task[T], undo: Callable[[T], Awaitable[object]]) -> None:
+@frozen
+class _Outcome(Generic[T]):
+    """How kept work ended. A task that raised would be reported by asyncio.run, although somebody had been told."""
+
+    result: T | None = None
+    error: Exception | None = None
+
+    def unwrap(self) -> T:
+        if self.error is not None:
+            raise self.error
+        return cast("T", self.result)
+
+
+async def _outcome(work: Coroutine[Any, Any, T]) -> _Outcome[T]:
+    try:
+        return _Outcome(await work)
+    except Exception as error:  # noqa: BLE001 - raised where the work is waited for, told where nobody waits
+        return _Outcome(error=error)
+
+
+async def _undone(task: asyncio.Task[_Outcome[T]], undo: Callable[[T], Awaitable[object]]) -> None:
     await asyncio.wait([task])
-    if not task.cancelled() and task.exception() is None:
-        await undo(task.result())
+    _tell_of(task)
+    if task.result().error is None:
+        await undo(task.result().unwrap())
+
+
+def _tell_of(task: asyncio.Task[_Outcome[T]]) -> None:
+    error = task.result().error
+    if error is not None:
+        _tell(error)
+
+
+def _tell(error: Exception) -> None:
+    """Say what nobody waits for any more, if it matters: what may have been done, and is not undone."""
+    if getattr(error, "maybe_applied", True):
+        _log.warning("a call that was cancelled in flight may have been acted on, and could not be undone: %s", error)
 
 
 def _on_asyncio() -> bool:
@@ -135,8 +178,3 @@ def _on_asyncio() -> bool:
         return asyncio.current_task() is not None  # None in trio's guest mode, where an asyncio loop is the host.
     except RuntimeError:
         return False
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -52,10 +52,10 @@ class _Place:
         job._hold(self)
         try:
             newest = await job._news(self._seen)
-        except BaseException:
+        except BaseException as error:
             self._done = True
             job._forget(watch())
-            await job._let_go(self)
+            await job._let_go(self, unwinding=isinstance(error, anyio.get_cancelled_exc_class()))
             raise
         job._forget(self)
         status = job.status

@@ -170,7 +170,8 @@ class UploadJob:
             # The task that leaves is in no loop any more, though a variable or a generator may hold its iterator.
             if isinstance(holder, UploadWatch) and holder._task == me:
                 self._forget(holder)
-        await self._let_go(self._blocks.pop())
+        unwinding = isinstance(exc, anyio.get_cancelled_exc_class())
+        await self._let_go(self._blocks.pop(), unwinding=unwinding)
 
     def _hold(self, holder: object) -> None:
         """Count `holder` as one who waits."""
@@ -182,11 +183,11 @@ class UploadJob:
         if holder is not None:
             self._holders.discard(holder)
 
-    async def _let_go(self, holder: object) -> None:
+    async def _let_go(self, holder: object, *, unwinding: bool) -> None:
         """Count `holder` no more; when it was the last and the upload has not ended, let the policy act."""
         self._forget(holder)
         if not self._holders and not self._is_over and self._on_cancel == "abort":
-            await self._life.finisher.finish(self._abort_or_warn)
+            await self._life.finisher.finish(self._abort_or_warn, unwinding=unwinding)
 
     async def _news(self, seen: int) -> int:
         """Return the number of the newest status as soon as it is above `seen`, which it is not once all is over."""
