@@ -250,6 +250,17 @@ async def test_closing_leaves_uploads_alone_that_nobody_waits_for(remote: Remote
     assert starts.count == 1
 
 
+async def test_closing_leaves_uploads_alone_that_nobody_waits_for_any_more(remote: Remote) -> None:
+    """Whoever left the loop over the statuses by a break has not asked for an abort, and does not wait."""
+    polls = remote.says(RUNNING)
+    async with CincopaClient(TOKEN, poll=QUICK_POLLS) as client:
+        job = client.resume_upload("42")
+        async for _ in job.watch():
+            break
+
+    assert polls.count == 1
+
+
 async def test_closing_leaves_an_upload_alone_that_has_ended(remote: Remote) -> None:
     """A block that holds a completed job has nothing to abort; its result is there after the close."""
     remote.says(COMPLETED)
