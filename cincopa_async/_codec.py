@@ -31,7 +31,7 @@ _EXCERPT = 2_000
 """How many characters of an answer an error shows."""
 _DEPTH = 50
 """How deep an answer may be nested; pickle and copy fail at some hundreds."""
-_NOT_GOOD = r"\b(?:invalid|not valid|bad|wrong|unknown|missing|expired|revoked)\b"
+_NOT_GOOD = r"\b(?:invalid|not valid|bad|wrong|unknown|missing|expired|revoked|not found|does ?n[o']t exist)\b"
 _TOKEN_TEXT = re.compile(rf"{_NOT_GOOD}.{{0,20}}token|token.{{0,20}}{_NOT_GOOD}", re.IGNORECASE | re.DOTALL)
 _PERMISSION_TEXT = re.compile(r"permission|not allowed|access denied", re.IGNORECASE)
 _ID = r"(?:rid|fid|status[\s_-]?id|resource)"
@@ -100,12 +100,12 @@ def blames_token(message: str) -> bool:
 
 
 def _error_class(code: int, text: str) -> type[APIError]:
+    if blames_token(text):
+        return AuthenticationError
     if code in (401, 403):
         return PermissionDeniedError if _PERMISSION_TEXT.search(text) else AuthenticationError
     if code == 404 or _NOT_FOUND_TEXT.search(text):
         return NotFoundError
-    if code < 300 and blames_token(text):
-        return AuthenticationError
     if code < 300 and _PERMISSION_TEXT.search(text):
         return PermissionDeniedError
     return APIError
