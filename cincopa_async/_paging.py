@@ -99,7 +99,7 @@ class Pages(Generic[ItemT]):
             if key is None or key not in self._seen:
                 self._seen.add(key)
                 self._buffer.append(item)
-                new += 1
-        # A page that is empty, or repeats what came before, ends a list whose length Cincopa does not tell.
-        if self._last_page is None and new == 0:
+                new += key is not None
+        # An empty page is beyond the end, and one without anything new ends a list whose length Cincopa does not tell.
+        if not page.items or (self._last_page is None and new == 0):
             self._last_page = number
