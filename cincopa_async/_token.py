@@ -15,6 +15,15 @@ TokenSource: TypeAlias = Callable[[], str | Awaitable[str]]
 """A callable, plain or async, that gives an api_token."""
 
 
+class SecretStr(str):
+    """A string that does not show itself where the variables of a frame are shown, as crash reporters do."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
 class Token:
     """The token in use. Its repr does not show it."""
 
@@ -29,7 +38,7 @@ class Token:
         """Drop what belongs to an event loop that is gone."""
         self._asking = None
 
-    async def get(self) -> str:
+    async def get(self) -> SecretStr:
         """Return the token, asking for it at first."""
         return self._value if self._value is not None else await self._ask(None)
 
@@ -46,7 +55,7 @@ class Token:
             return False
         return await self._ask(refused) != refused
 
-    async def _ask(self, refused: str | None) -> str:
+    async def _ask(self, refused: str | None) -> SecretStr:
         if self._asking is None:
             self._asking = anyio.Lock()
         rounds = self._rounds
@@ -66,7 +75,7 @@ class Token:
                 self._rounds += 1
             return self._value
 
-    async def _answer(self) -> str:
+    async def _answer(self) -> SecretStr:
         answer = self._source() if self._source is not None else ""
         value = await answer if inspect.isawaitable(answer) else answer
         return _checked(value, "what the api_token callable returns")
@@ -101,9 +110,9 @@ class RenewingToken:
         return token.value
 
 
-def _checked(value: object, name: str) -> str:
+def _checked(value: object, name: str) -> SecretStr:
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a str, not {type(value).__name__}")
     if not value or any(character.isspace() or not character.isprintable() for character in value):
         raise ValueError(f"{name} must be a token: not empty, no spaces, no control characters")
-    return value
+    return SecretStr(value)
