@@ -88,10 +88,10 @@ class Transport:
             reason = f"no whole answer within {self._timeout:g} s"
             fault: TransportError = RequestTimeoutError(call.name, reason)
             applied = seen.phase != "connecting"
-        except httpx.RequestError as error:
+        except (httpx.RequestError, httpx.HTTPStatusError) as error:  # The latter from a hook of a given client.
             kind = RequestTimeoutError if isinstance(error, httpx.TimeoutException) else TransportError
             fault = kind(call.name, _reason(error, token))
-            applied = not isinstance(error, _NEVER_SENT)
+            applied = not isinstance(error, _NEVER_SENT) and seen.phase != "connecting"
         else:
             return Reply(
                 status_code=response.status_code,
@@ -120,7 +120,9 @@ class Transport:
             request = self._http_client.build_request(call.method, url, headers=headers, extensions=extensions)
         else:
             request = httpx.Request(call.method, url, headers=_HEADERS, extensions=extensions)
-        request.url = _QuietURL(f"{url}?{secret}")
+        # httpx-aiohttp sends the text of the URL; nothing of httpx's own logs it below a transport.
+        as_text = type(self._transport).__module__.partition(".")[0] == "httpx_aiohttp"
+        request.url = (httpx.URL if as_text else _QuietURL)(f"{url}?{secret}")
         return request
 
     def _url(self, name: str) -> httpx.URL:
@@ -230,11 +232,11 @@ def _proxy_for(base: httpx.URL) -> str | None:
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _reason(error: httpx.RequestError, token: str) -> str:
+def _reason(error: httpx.HTTPError, token: str) -> str:
     if isinstance(error, httpx.ConnectError):
         # The system's words, or a given transport's; those of other errors may quote what was sent.
         return f"no connection: {without_secrets(str(error), token)}"
-    words: dict[type[httpx.RequestError], str] = {
+    words: dict[type[httpx.HTTPError], str] = {
         httpx.ConnectTimeout: "no connection in time",
         httpx.PoolTimeout: "the given client's pool had no connection free in time",
         httpx.ReadError: "the connection broke while the answer was read",
