@@ -228,6 +228,9 @@ class UploadJob:
 
     async def _step(self, tracker: Tracker) -> None:
         """Sleep until there is something to do, and do it: poll, or give up."""
+        if self._life.state != "open":
+            await self._life.finisher.finish(self._close)
+            return
         self._wake = anyio.Event()
         with anyio.move_on_after(tracker.wakes_at - anyio.current_time()):
             await self._wake.wait()
@@ -280,6 +283,8 @@ class UploadJob:
     async def _end_with(self, failure: CincopaError, *, abort: bool) -> None:
         if abort and self._on_cancel == "abort":
             await self._abort_or_warn()
+        if self.status is not None and self.status.state is UploadState.COMPLETED:
+            return  # It was not too late after all.
         if isinstance(failure, UploadTimeoutError):
             failure = UploadTimeoutError(self.status_id, self._said_last())
         self._failure = self._failure or _own_copy(failure)
@@ -287,7 +292,7 @@ class UploadJob:
     async def _abort_or_warn(self) -> None:
         try:
             await self._abort_now()
-        except CincopaError as error:
+        except Exception as error:  # noqa: BLE001 - a token callable's or given client's too: others wait for their turn
             _log.warning("upload %s may still be running, for its abort did not end well: %s", self.status_id, error)
 
     async def _abort_now(self) -> UploadStatus:

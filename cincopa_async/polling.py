@@ -19,6 +19,9 @@ UNKNOWN_TIMES = 5
 RESID_TIMEOUT = 30.0
 """Seconds that an upload may be completed without its rid."""
 
+LONGEST_PAUSE = 300.0
+"""Seconds that a Retry-After can put off a poll at most: the upload may end meanwhile."""
+
 _positive = validators.gt(0.0)
 
 
@@ -128,4 +131,4 @@ class Tracker:
 
     def _polled(self, now: float, retry_after: float | None = None) -> None:
         self._polls += 1
-        self._due = now + max(self._policy.interval(self._polls), retry_after or 0.0)
+        self._due = now + max(self._policy.interval(self._polls), min(retry_after or 0.0, LONGEST_PAUSE))
