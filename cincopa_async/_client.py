@@ -85,6 +85,8 @@ class CincopaClient:
         if not isinstance(max_concurrency, int) or max_concurrency < 1:
             raise ValueError("max_concurrency must be a whole number of 1 or more")
         base_url = http_url("base_url", base_url or os.environ.get("CINCOPA_BASE_URL") or BASE_URL)
+        if "?" in base_url or "#" in base_url:
+            raise ValueError("base_url must have no query and no fragment: the names of calls are added to its path")
         self._token = Token(_given_token(api_token))
         self._retry = retry or RetryPolicy()
         self._poll = poll or PollPolicy()
