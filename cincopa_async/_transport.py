@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import logging
+import re
 import ssl
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,6 +26,7 @@ _HEADERS = {
     "Accept-Encoding": "gzip, deflate",
     "User-Agent": f"cincopa-async/{__version__}",
 }
+_QUERY_WITH_TOKEN = re.compile(r"\?[^\s'\"]*api_token=[^\s'\"]*")
 _NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -215,6 +218,19 @@ class _Trace:
         if self._stream is not None:
             with anyio.CancelScope(shield=True):
                 await self._stream.aclose()
+
+
+class _QuietQueries(logging.Filter):
+    """Takes queries that hold a token out of httpcore's log: it logs all headers, and a redirect's repeats them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.msg, str):
+            record.msg = _QUERY_WITH_TOKEN.sub("?[query]", record.msg)
+        return True
+
+
+for _name in ("httpcore.http11", "httpcore.http2"):
+    logging.getLogger(_name).addFilter(_QuietQueries())
 
 
 @functools.cache
