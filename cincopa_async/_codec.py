@@ -31,8 +31,12 @@ _EXCERPT = 2_000
 """How many characters of an answer an error shows."""
 _DEPTH = 50
 """How deep an answer may be nested; pickle and copy fail at some hundreds."""
-_NOT_GOOD = r"\b(?:invalid|not valid|bad|wrong|unknown|missing|expired|revoked|not found|does ?n[o']t exist)\b"
-_TOKEN_TEXT = re.compile(rf"{_NOT_GOOD}.{{0,20}}token|token.{{0,20}}{_NOT_GOOD}", re.IGNORECASE | re.DOTALL)
+_NOT_GOOD = r"\b(?:invalid|not valid|bad|wrong|unknown|missing|expired|revoked)\b"
+_TOKEN_TEXT = re.compile(
+    rf"{_NOT_GOOD}.{{0,20}}token|token.{{0,20}}{_NOT_GOOD}"
+    r"|token\s+(?:(?:was|is)\s+)?(?:not found|does ?n[o']t exist)",
+    re.IGNORECASE | re.DOTALL,
+)
 _PERMISSION_TEXT = re.compile(r"permission|not allowed|access denied", re.IGNORECASE)
 _ID = r"(?:rid|fid|status[\s_-]?id|resource)"
 _NOT_FOUND_TEXT = re.compile(
