@@ -255,7 +255,7 @@ class CincopaClient:
 
         Args:
             call: What to send.
-            holding: Called each time the call has its turn and is about to be sent.
+            holding: Called each time the call has its turn and is about to be sent, or a token is asked for.
 
         Raises:
             APIError: Cincopa says no.
@@ -295,7 +295,7 @@ class CincopaClient:
         await self._life.close()
 
     async def _attempt(self, call: Call[T], holding: Callable[[], None] | None) -> T:
-        token = await self._token_for(call)
+        token = await self._token_for(call, holding)
         try:
             return await self._send_once(call, token, holding)
         except AuthenticationError as error:
@@ -308,8 +308,10 @@ class CincopaClient:
                 refusal = error
         raise await self._explained(call, refusal, token)
 
-    async def _token_for(self, call: Call[Any]) -> str:
+    async def _token_for(self, call: Call[Any], holding: Callable[[], None] | None) -> str:
         self._life.enter(call.turn)
+        if holding is not None and not self._token.at_hand:
+            holding()  # A callable may take its time, which counts as the call's own.
         return await self._token.get()
 
     async def _send_once(self, call: Call[T], token: str, holding: Callable[[], None] | None) -> T:

@@ -38,6 +38,11 @@ class Token:
         """Drop what belongs to an event loop that is gone."""
         self._asking = None
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether there is one that nobody needs to be asked for."""
+        return self._value is not None
+
     async def get(self) -> SecretStr:
         """Return the token, asking for it at first."""
         return self._value if self._value is not None else await self._ask(None)
