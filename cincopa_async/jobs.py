@@ -25,7 +25,7 @@ from .errors import (
 )
 from .models import UploadResult, UploadState, UploadStatus
 from .polling import Lapse, PollPolicy, Tracker
-from .resources.asset import polled
+from .resources._asset_calls import polled
 
 if TYPE_CHECKING:
     from ._client import CincopaClient

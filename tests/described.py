@@ -13,7 +13,8 @@ from typing import Any
 from cincopa_async import resources
 from cincopa_async._calls import Call
 from cincopa_async._codec import Reply
-from cincopa_async.resources import asset, general
+from cincopa_async.resources import _asset_calls as asset
+from cincopa_async.resources import general
 from tests.conftest import TOKEN
 
 SIGNED_INPUT = "https://media.example.com/don't.mp4?X-Amz-Signature=CANARY-SIGNATURE"

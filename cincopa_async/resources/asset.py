@@ -3,135 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
-from attrs import evolve
-
-from cincopa_async._calls import Call, Param, at_least, attachment, http_url, optional, required, words
+from cincopa_async._calls import Param, at_least, optional, words
 from cincopa_async._paging import Pages
-from cincopa_async.models import Asset, AssetPage, StartedUpload, TagList, UploadStatus, UploadURL
+from cincopa_async.models import Asset, AssetPage, TagList, UploadStatus, UploadURL
+
+from . import _asset_calls as calls
+from ._asset_calls import AssetDetail, AssetType
 
 if TYPE_CHECKING:
     from cincopa_async._client import CincopaClient
-
-AssetType: TypeAlias = Literal["video", "image", "audio", "other"] | str
-"""The kinds of assets that the API knows; a new word is let through."""
-AssetDetail: TypeAlias = (
-    Literal[
-        "caption",
-        "description",
-        "music_tags",
-        "exif_tags",
-        "long_description",
-        "related_link_text",
-        "related_link_url",
-        "reference_id",
-        "tags",
-    ]
-    | str
-)
-"""Fields of an asset that ``asset.list`` sends only when asked for; a new word is let through."""
-
-
-def list_assets(
-    *,
-    search: str | None,
-    type: AssetType | None,
-    rid: str | None,
-    reference_id: str | None,
-    tag: str | None,
-    details: Sequence[AssetDetail] | None,
-    page: int | None,
-    items_per_page: int | None,
-) -> Call[AssetPage]:
-    """Describe ``asset.list``."""
-    params: dict[str, Param] = {
-        "search": optional("search", search),
-        "type": optional("type", type),
-        "rid": optional("rid", rid),
-        "reference_id": optional("reference_id", reference_id),
-        "tag": optional("tag", tag),
-        "details": words("details", details),
-        "page": at_least(1, "page", page),
-        "items_per_page": at_least(1, "items_per_page", items_per_page),
-    }
-    return Call(name="asset.list", method="GET", params=params, safety="read", result=AssetPage)
-
-
-def get_tags() -> Call[TagList]:
-    """Describe ``asset.get_tags``."""
-    return Call(name="asset.get_tags", method="GET", params={}, safety="read", result=TagList)
-
-
-def change(verb: str, rid: str, params: dict[str, Param] | None = None, *, vanishes: bool = False) -> Call[None]:
-    """Describe ``asset.set_meta``, ``asset.resync`` or ``asset.delete``, which answer no more than success."""
-    return Call(
-        name=f"asset.{verb}",
-        method="POST",
-        params={"rid": required("rid", rid), **(params or {})},
-        safety="idempotent",
-        result=type(None),
-        vanishes=vanishes,
-    )
-
-
-def get_upload_url(
-    *, fid: str | None, rid: str | None, type: str | None, ttl: int | None, sourceip: str | None
-) -> Call[UploadURL]:
-    """Describe ``asset.get_upload_url``."""
-    params: dict[str, Param] = {
-        "fid": optional("fid", fid),
-        **attachment(rid, type),
-        "ttl": at_least(1, "ttl", ttl),
-        "sourceip": optional("sourceip", sourceip),
-    }
-    return Call(name="asset.get_upload_url", method="GET", params=params, safety="read", result=UploadURL)
-
-
-def upload_from_url(input: str, *, fid: str | None, rid: str | None, type: str | None) -> Call[StartedUpload]:
-    """Describe ``asset.upload_from_url``: undone by aborting it."""
-    params: dict[str, Param] = {
-        "input": http_url("input", input),
-        "fid": optional("fid", fid),
-        **attachment(rid, type),
-    }
-    return Call(
-        name="asset.upload_from_url",
-        method="POST",
-        params=params,
-        safety="write",
-        result=StartedUpload,
-        undo=_abort,
-    )
-
-
-def upload_from_url_get_status(status_id: str) -> Call[UploadStatus]:
-    """Describe ``asset.upload_from_url_get_status``."""
-    return Call(
-        name="asset.upload_from_url_get_status",
-        method="GET",
-        params={"status_id": required("status_id", status_id)},
-        safety="read",
-        result=UploadStatus,
-        answered_by="status",
-    )
-
-
-def upload_from_url_abort(status_id: str) -> Call[None]:
-    """Describe ``asset.upload_from_url_abort``."""
-    return Call(
-        name="asset.upload_from_url_abort",
-        method="POST",
-        params={"status_id": required("status_id", status_id)},
-        safety="idempotent",
-        result=type(None),
-        vanishes=True,
-        turn="first",
-    )
-
-
-async def _abort(client: CincopaClient, started: StartedUpload) -> None:
-    await client.resume_upload(started.status_id)._abort_or_warn()
 
 
 class AssetGroup:
@@ -173,7 +55,7 @@ class AssetGroup:
             items_per_page: How many a page; 1 or more.
         """
         return await self._client.send(
-            list_assets(
+            calls.list_assets(
                 search=search,
                 type=type,
                 rid=rid,
@@ -212,7 +94,7 @@ class AssetGroup:
             items_per_page: How many a page; 1 or more.
             ahead: How many pages are fetched at once; 1 is page by page.
         """
-        first = list_assets(
+        first = calls.list_assets(
             search=search,
             type=type,
             rid=rid,
@@ -230,7 +112,7 @@ class AssetGroup:
 
         Source: ``GET asset.get_tags.json``; the shape of its answer is not documented.
         """
-        return await self._client.send(get_tags())
+        return await self._client.send(calls.get_tags())
 
     async def set_meta(
         self,
@@ -279,7 +161,7 @@ class AssetGroup:
         }
         if all(value is None for value in params.values()):
             raise ValueError("set_meta must be given at least one field to set, such as caption")
-        await self._client.send(change("set_meta", rid, params))
+        await self._client.send(calls.change("set_meta", rid, params))
 
     async def resync(self, rid: str) -> None:
         """
@@ -287,7 +169,7 @@ class AssetGroup:
 
         Source: ``POST asset.resync.json``.
         """
-        await self._client.send(change("resync", rid))
+        await self._client.send(calls.change("resync", rid))
 
     async def delete(self, rid: str) -> None:
         """
@@ -298,7 +180,7 @@ class AssetGroup:
         Raises:
             NotFoundError: Cincopa knows no such asset.
         """
-        await self._client.send(change("delete", rid, vanishes=True))
+        await self._client.send(calls.change("delete", rid, vanishes=True))
 
     async def get_upload_url(
         self,
@@ -324,7 +206,7 @@ class AssetGroup:
         Returns:
             The URL, which its repr does not show.
         """
-        return await self._client.send(get_upload_url(fid=fid, rid=rid, type=type, ttl=ttl, sourceip=sourceip))
+        return await self._client.send(calls.get_upload_url(fid=fid, rid=rid, type=type, ttl=ttl, sourceip=sourceip))
 
     async def upload_from_url(
         self, input: str, *, fid: str | None = None, rid: str | None = None, type: str | None = None
@@ -344,7 +226,7 @@ class AssetGroup:
         Returns:
             The status_id, the only handle of the upload.
         """
-        started = await self._client.send(upload_from_url(input, fid=fid, rid=rid, type=type))
+        started = await self._client.send(calls.upload_from_url(input, fid=fid, rid=rid, type=type))
         return started.status_id
 
     async def upload_from_url_get_status(self, status_id: str) -> UploadStatus:
@@ -362,7 +244,7 @@ class AssetGroup:
         Raises:
             NotFoundError: Cincopa knows no such upload.
         """
-        return await self._client.send(upload_from_url_get_status(status_id))
+        return await self._client.send(calls.upload_from_url_get_status(status_id))
 
     async def upload_from_url_abort(self, status_id: str) -> None:
         """
@@ -373,14 +255,4 @@ class AssetGroup:
         Raises:
             NotFoundError: Cincopa knows no such upload.
         """
-        await self._client.send(upload_from_url_abort(status_id))
-
-
-def polled(status_id: str) -> Call[UploadStatus]:
-    """Describe a poll of a job, which lets other calls go ahead for a second."""
-    return evolve(upload_from_url_get_status(status_id), turn="later")
-
-
-def confirmed(status_id: str) -> Call[UploadStatus]:
-    """Describe the question how an abort went, which goes ahead of all other calls."""
-    return evolve(upload_from_url_get_status(status_id), turn="next")
+        await self._client.send(calls.upload_from_url_abort(status_id))

@@ -1,0 +1,143 @@
+"""The calls ``asset.*`` described: what is sent, and what comes back. Nothing is sent here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from attrs import evolve
+
+from cincopa_async._calls import Call, Param, at_least, attachment, http_url, optional, required, words
+from cincopa_async.models import AssetPage, StartedUpload, TagList, UploadStatus, UploadURL
+
+if TYPE_CHECKING:
+    from cincopa_async._client import CincopaClient
+
+AssetType: TypeAlias = Literal["video", "image", "audio", "other"] | str
+"""The kinds of assets that the API knows; a new word is let through."""
+AssetDetail: TypeAlias = (
+    Literal[
+        "caption",
+        "description",
+        "music_tags",
+        "exif_tags",
+        "long_description",
+        "related_link_text",
+        "related_link_url",
+        "reference_id",
+        "tags",
+    ]
+    | str
+)
+"""Fields of an asset that ``asset.list`` sends only when asked for; a new word is let through."""
+
+
+def list_assets(
+    *,
+    search: str | None,
+    type: AssetType | None,
+    rid: str | None,
+    reference_id: str | None,
+    tag: str | None,
+    details: Sequence[AssetDetail] | None,
+    page: int | None,
+    items_per_page: int | None,
+) -> Call[AssetPage]:
+    """Describe ``asset.list``."""
+    params: dict[str, Param] = {
+        "search": optional("search", search),
+        "type": optional("type", type),
+        "rid": optional("rid", rid),
+        "reference_id": optional("reference_id", reference_id),
+        "tag": optional("tag", tag),
+        "details": words("details", details),
+        "page": at_least(1, "page", page),
+        "items_per_page": at_least(1, "items_per_page", items_per_page),
+    }
+    return Call(name="asset.list", method="GET", params=params, safety="read", result=AssetPage)
+
+
+def get_tags() -> Call[TagList]:
+    """Describe ``asset.get_tags``."""
+    return Call(name="asset.get_tags", method="GET", params={}, safety="read", result=TagList)
+
+
+def change(verb: str, rid: str, params: dict[str, Param] | None = None, *, vanishes: bool = False) -> Call[None]:
+    """Describe ``asset.set_meta``, ``asset.resync`` or ``asset.delete``, which answer no more than success."""
+    return Call(
+        name=f"asset.{verb}",
+        method="POST",
+        params={"rid": required("rid", rid), **(params or {})},
+        safety="idempotent",
+        result=type(None),
+        vanishes=vanishes,
+    )
+
+
+def get_upload_url(
+    *, fid: str | None, rid: str | None, type: str | None, ttl: int | None, sourceip: str | None
+) -> Call[UploadURL]:
+    """Describe ``asset.get_upload_url``."""
+    params: dict[str, Param] = {
+        "fid": optional("fid", fid),
+        **attachment(rid, type),
+        "ttl": at_least(1, "ttl", ttl),
+        "sourceip": optional("sourceip", sourceip),
+    }
+    return Call(name="asset.get_upload_url", method="GET", params=params, safety="read", result=UploadURL)
+
+
+def upload_from_url(input: str, *, fid: str | None, rid: str | None, type: str | None) -> Call[StartedUpload]:
+    """Describe ``asset.upload_from_url``: undone by aborting it."""
+    params: dict[str, Param] = {
+        "input": http_url("input", input),
+        "fid": optional("fid", fid),
+        **attachment(rid, type),
+    }
+    return Call(
+        name="asset.upload_from_url",
+        method="POST",
+        params=params,
+        safety="write",
+        result=StartedUpload,
+        undo=_abort,
+    )
+
+
+def upload_from_url_get_status(status_id: str) -> Call[UploadStatus]:
+    """Describe ``asset.upload_from_url_get_status``."""
+    return Call(
+        name="asset.upload_from_url_get_status",
+        method="GET",
+        params={"status_id": required("status_id", status_id)},
+        safety="read",
+        result=UploadStatus,
+        answered_by="status",
+    )
+
+
+def upload_from_url_abort(status_id: str) -> Call[None]:
+    """Describe ``asset.upload_from_url_abort``."""
+    return Call(
+        name="asset.upload_from_url_abort",
+        method="POST",
+        params={"status_id": required("status_id", status_id)},
+        safety="idempotent",
+        result=type(None),
+        vanishes=True,
+        turn="first",
+    )
+
+
+async def _abort(client: CincopaClient, started: StartedUpload) -> None:
+    await client.resume_upload(started.status_id)._abort_or_warn()
+
+
+def polled(status_id: str) -> Call[UploadStatus]:
+    """Describe a poll of a job, which lets other calls go ahead for a second."""
+    return evolve(upload_from_url_get_status(status_id), turn="later")
+
+
+def confirmed(status_id: str) -> Call[UploadStatus]:
+    """Describe the question how an abort went, which goes ahead of all other calls."""
+    return evolve(upload_from_url_get_status(status_id), turn="next")
