@@ -1,10 +1,11 @@
 """The asyncio SDK of Cincopa: video, image and audio hosting, REST API v2."""
 
+from ._calls import Call, Param, Safety, Turn
 from ._client import CincopaClient
 from ._paging import Pages
 from ._retry import RetryPolicy
 from ._starting import StartingUpload
-from ._token import RenewingToken
+from ._token import RenewingToken, TokenSource
 from ._version import __version__
 from ._watch import UploadWatch
 from .errors import (
@@ -25,7 +26,7 @@ from .errors import (
     UploadTimeoutError,
     UploadUnknownError,
 )
-from .jobs import UploadJob
+from .jobs import OnCancel, UploadJob
 from .models import (
     Account,
     Asset,
@@ -40,19 +41,25 @@ from .models import (
     UploadURL,
 )
 from .polling import PollPolicy
+from .resources._asset_calls import AssetDetail, AssetType
 
 __all__ = [
     "APIError",
     "Account",
     "Asset",
+    "AssetDetail",
     "AssetPage",
+    "AssetType",
     "AuthenticationError",
+    "Call",
     "CincopaClient",
     "CincopaError",
     "ClientClosedError",
     "NotFoundError",
+    "OnCancel",
     "Page",
     "Pages",
+    "Param",
     "PermissionDeniedError",
     "PollPolicy",
     "RateLimitError",
@@ -60,12 +67,15 @@ __all__ = [
     "RequestTimeoutError",
     "ResponseDecodeError",
     "RetryPolicy",
+    "Safety",
     "ServerError",
     "StartedUpload",
     "StartingUpload",
     "TagList",
     "TemporaryToken",
+    "TokenSource",
     "TransportError",
+    "Turn",
     "UploadAbortedError",
     "UploadError",
     "UploadFailedError",

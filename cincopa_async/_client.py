@@ -19,7 +19,7 @@ from ._life import Life
 from ._pool import Slot
 from ._retry import RetryPolicy
 from ._starting import StartingUpload
-from ._token import Token, TokenSource
+from ._token import Token, TokenSource, given_token
 from ._transport import Transport
 from .errors import (
     AuthenticationError,
@@ -32,8 +32,8 @@ from .errors import (
 from .jobs import OnCancel, UploadJob
 from .models import Account, UploadResult
 from .polling import PollPolicy
+from .resources._asset_calls import upload_from_url as describe_upload_from_url
 from .resources.asset import AssetGroup
-from .resources.asset import upload_from_url as describe_upload_from_url
 from .resources.general import TokenGroup, ping
 
 T = TypeVar("T")
@@ -87,7 +87,7 @@ class CincopaClient:
         base_url = http_url("base_url", base_url or os.environ.get("CINCOPA_BASE_URL") or BASE_URL)
         if "?" in base_url or "#" in base_url:
             raise ValueError("base_url must have no query and no fragment: the names of calls are added to its path")
-        self._token = Token(_given_token(api_token))
+        self._token = Token(given_token(api_token))
         self._retry = retry or RetryPolicy()
         self._poll = poll or PollPolicy()
         self._transport = Transport(base_url, timeout, http_client, transport)
@@ -363,14 +363,3 @@ class CincopaClient:
             refusal.call,
             refusal.body,
         )
-
-
-def _given_token(api_token: str | TokenSource | None) -> str | TokenSource:
-    if api_token is not None:
-        if not isinstance(api_token, str) and not callable(api_token):
-            raise TypeError(f"api_token must be a str or a callable, not {type(api_token).__name__}")
-        return api_token
-    from_environment = os.environ.get("CINCOPA_API_TOKEN")
-    if not from_environment:
-        raise ValueError("api_token is missing: pass it to CincopaClient, or set CINCOPA_API_TOKEN in the environment")
-    return from_environment

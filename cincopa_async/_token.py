@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -113,6 +114,18 @@ class RenewingToken:
         """
         token = await self._client.token.get_temp(ttl=self._ttl, permissions=self._permissions)
         return token.value
+
+
+def given_token(api_token: str | TokenSource | None) -> str | TokenSource:
+    """Return what was given as `api_token`, or the environment's."""
+    if api_token is not None:
+        if not isinstance(api_token, str) and not callable(api_token):
+            raise TypeError(f"api_token must be a str or a callable, not {type(api_token).__name__}")
+        return api_token
+    from_environment = os.environ.get("CINCOPA_API_TOKEN")
+    if not from_environment:
+        raise ValueError("api_token is missing: pass it to CincopaClient, or set CINCOPA_API_TOKEN in the environment")
+    return from_environment
 
 
 def _checked(value: object, name: str) -> SecretStr:

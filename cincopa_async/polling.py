@@ -69,7 +69,7 @@ class Tracker:
 
     def __init__(self, policy: PollPolicy, now: float) -> None:
         self._policy = policy
-        self.deadline = now + policy.deadline
+        self.deadline: float = now + policy.deadline
         self._polls = 0
         self._bytes: int | None = None
         self._stalls_at: float | None = None

@@ -36,7 +36,10 @@ def test_every_error_and_model_imports_from_the_package(name: str) -> None:
     assert getattr(cincopa_async, name) is getattr(home, name)
 
 
-@pytest.mark.parametrize("name", sorted(set(cincopa_async.__all__) - {"__version__"}))
+# A type alias has no docstring at run time.
+@pytest.mark.parametrize(
+    "name", [name for name in cincopa_async.__all__ if inspect.isclass(getattr(cincopa_async, name))]
+)
 def test_every_public_name_says_what_it_is(name: str) -> None:
     """`help()` shows a docstring, on the class and on each public method."""
     value = getattr(cincopa_async, name)
