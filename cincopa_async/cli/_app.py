@@ -1,5 +1,6 @@
 """The commands and their options, as typer reads them."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -55,6 +56,8 @@ def fake(
 
 def leave(command: Callable[[], int]) -> None:
     """Run a command and end with its exit code. Ctrl-C is an end like others; left to typer it would be an error."""
+    # A shell without job control has what is in the background ignore SIGINT; whoever sends it one still means it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         code = command()
     except KeyboardInterrupt:

@@ -1,7 +1,7 @@
 """Fixtures of the command line."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 import pytest
@@ -14,8 +14,8 @@ def start() -> Iterator[Start]:
     """Start `python -m cincopa_async` with arguments; what is still running at the end of the test is killed."""
     with ExitStack() as processes:
 
-        def start(*arguments: str) -> subprocess.Popen[str]:
-            process = processes.enter_context(start_command(*arguments))
+        def start(*arguments: str, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
+            process = processes.enter_context(start_command(*arguments, prefix=prefix))
             processes.callback(process.kill)
             return process
 

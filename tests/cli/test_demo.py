@@ -138,9 +138,11 @@ def test_cancelled_demo_leaves_nothing_running(tmp_path: Path, capsys: pytest.Ca
     assert fake.counts.uploads_started == len(sources)
 
 
-def test_interrupt_aborts_every_running_upload(start: Start) -> None:
+# The second is how a shell without job control starts what is in the background.
+@pytest.mark.parametrize("prefix", [(), ("sh", "-c", 'trap "" INT; exec "$@"', "sh")], ids=["handled", "ignored"])
+def test_interrupt_aborts_every_running_upload(start: Start, prefix: tuple[str, ...]) -> None:
     """Ctrl-C in the midst of it: nothing is left running on the server, and no traceback frightens the user."""
-    process = start("demo", "--json", "--seconds", "60")
+    process = start("demo", "--json", "--seconds", "60", prefix=prefix)
     assert process.stdout is not None
     for line in process.stdout:
         if json.loads(line)["event"] == "progress":
