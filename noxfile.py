@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ nox.needs_version = ">=2025.2.9"
 nox.options.sessions = ["lint", "types", "tests"]
 # A developer's machine need not have every Python. The workflow, which does, says --error-on-missing-interpreters.
 nox.options.error_on_missing_interpreters = False
+
+# A shell without job control has what is in the background ignore SIGINT, its children too. Tests send it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml("pyproject.toml")
