@@ -180,6 +180,19 @@ async def test_abort_whose_answer_was_lost_is_believed(cincopa: CincopaClient, r
     assert abort.count == 2
 
 
+@pytest.mark.parametrize("leaves", [FAILED, UNKNOWN], ids=["failed", "unknown id"])
+@pytest.mark.parametrize("lost", ["truncated JSON", "a 500"])
+async def test_abort_that_may_have_acted_makes_failed_and_unknown_mean_aborted(
+    cincopa: CincopaClient, remote: Remote, lost: str, leaves: Any
+) -> None:
+    """Whatever came back, Cincopa may have acted: what it says of the upload from then on is the abort's doing."""
+    remote.says(leaves)
+    remote.aborts(PASSING[lost])
+    last = await cincopa.resume_upload("42").abort()
+
+    assert last.state is UploadState.ABORTED
+
+
 async def test_upload_that_lingers_after_the_abort_is_asked_about_until_it_ends(
     cincopa: CincopaClient, remote: Remote
 ) -> None:
@@ -298,12 +311,16 @@ async def test_abort_wakes_who_waits(cincopa: CincopaClient, remote: Remote) -> 
 
 async def test_two_aborts_at_once_are_one(cincopa: CincopaClient, remote: Remote) -> None:
     """Whoever comes second gets what the first was told."""
+    held = Held(STARTED)
     remote.says(RUNNING)
-    abort = remote.aborts()
+    abort = remote.aborts(held)
     job = cincopa.resume_upload("42")
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(job.abort)
+        await held.asked.wait()
         tasks.start_soon(job.abort)
+        await anyio.wait_all_tasks_blocked()
+        held.let_go.set()
 
     assert abort.count == 1
     assert job.status is not None

@@ -410,6 +410,27 @@ async def test_abort_of_a_cancelled_wait_is_sent_again_after_a_fault(
     assert job.status.state is UploadState.ABORTED
 
 
+@pytest.mark.parametrize("end", ["deadline", "refused token"])
+async def test_cancel_while_the_job_itself_aborts_sends_no_second_abort(
+    cincopa: CincopaClient, remote: Remote, start: Start, end: str
+) -> None:
+    """The deadline has passed, or the token is refused, and the abort is under way: it is waited for."""
+    held = Held(STARTED)
+    remote.says(*([RUNNING] if end == "deadline" else [REFUSED, RUNNING]))
+    abort = remote.aborts(held)
+    job = cincopa.resume_upload("42", poll=PollPolicy(first=0.001, floor=0.001, ceiling=0.02, deadline=0.1))
+    waiter = start(job.wait)
+    await held.asked.wait()
+    waiter.cancel()
+    await anyio.wait_all_tasks_blocked()
+    held.let_go.set()
+    await waiter.over()
+
+    assert abort.count == 1
+    assert job.status is not None
+    assert job.status.state is UploadState.ABORTED
+
+
 async def test_cancellation_is_not_swallowed_when_the_abort_fails(
     cincopa: CincopaClient, remote: Remote, start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
