@@ -358,6 +358,18 @@ async def test_abort_that_no_answer_comes_to_is_given_up_after_ten_seconds(
     assert anyio.current_time() - begin == pytest.approx(10, abs=0.01)
 
 
+async def test_abort_that_ends_nothing_says_what_the_upload_is_at(cincopa: CincopaClient, remote: Remote) -> None:
+    """Cincopa took the abort and the upload goes on: after ten seconds the error has its last status."""
+    remote.says(RUNNING)
+    abort = remote.aborts(leaves=RUNNING)
+    job = cincopa.resume_upload("42")
+    with pytest.raises(UploadTimeoutError, match="last known state: in progress") as caught:
+        await job.abort()
+
+    assert caught.value.status == job.status
+    assert abort.count == 1
+
+
 async def test_abort_that_is_never_answered_is_given_up_after_ten_seconds(
     cincopa: CincopaClient, remote: Remote, caplog: pytest.LogCaptureFixture
 ) -> None:
