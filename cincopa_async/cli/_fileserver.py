@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -57,15 +58,17 @@ class _Server(ThreadingTCPServer):
 class _Handler(BaseHTTPRequestHandler):
     timeout = 10
 
+    def handle(self) -> None:
+        # The upload was aborted, at whatever moment, or the file cannot be read: the connection breaks off.
+        with suppress(OSError):
+            super().handle()
+
     def do_GET(self) -> None:
         source = self._files.sources.get(self.path)
         if source is None or source.path is None:
             self.send_error(HTTPStatus.NOT_FOUND)
             return
-        try:
-            self._send(source.path, source.bytes_per_second)
-        except OSError:
-            return  # the upload was aborted, or the file cannot be read: the connection breaks off
+        self._send(source.path, source.bytes_per_second)
 
     def _send(self, path: Path, bytes_per_second: int) -> None:
         self.send_response(HTTPStatus.OK)

@@ -1,5 +1,7 @@
 """The file server of the demo."""
 
+import socket
+import struct
 from pathlib import Path
 
 import httpx
@@ -44,6 +46,20 @@ def test_reader_that_goes_away_disturbs_nobody(tmp_path: Path) -> None:
         with httpx.stream("GET", files.url(slow), trust_env=False) as response:
             next(response.iter_raw())
         assert len(httpx.get(files.url(fast), trust_env=False).content) == 50_000_000
+
+
+def test_reset_is_not_spoken_of(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """An upload may be aborted before it has read the answer; standard error belongs to the demo."""
+    missing = Source("missing.mp4", None, FAST)
+
+    with FileServer([missing]) as files:
+        url = httpx.URL(files.url(missing))
+        for _ in range(50):
+            with socket.create_connection((url.host, url.port or 0)) as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.sendall(f"GET {url.path} HTTP/1.1\r\nHost: {url.host}\r\n\r\n".encode())
+
+    assert capfd.readouterr().err == ""
 
 
 def test_file_that_cannot_be_read_breaks_the_connection_off(tmp_path: Path) -> None:
