@@ -91,7 +91,7 @@ class CincopaClient:
         self._retry = retry or RetryPolicy()
         self._poll = poll or PollPolicy()
         self._transport = Transport(base_url, timeout, http_client, transport)
-        self._life = Life(max_concurrency, self._transport.connect, self._token.forget_loop)
+        self._life = Life(max_concurrency, self._transport.connect, self._token)
         self.asset: AssetGroup = AssetGroup(self)
         """Calls ``asset.*``."""
         self.token: TokenGroup = TokenGroup(self)

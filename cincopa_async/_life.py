@@ -14,6 +14,7 @@ from anyio.abc import TaskGroup
 from ._calls import URGENT, Turn
 from ._finish import Finisher
 from ._pool import Pool
+from ._token import Token
 from ._transport import Connection
 from .errors import ClientClosedError
 
@@ -29,11 +30,11 @@ _log = logging.getLogger("cincopa_async")
 class Life:
     """What is under way in a client: calls in the pool, work that must be finished, jobs that somebody waits for."""
 
-    def __init__(self, size: int, connect: Callable[[], Connection], forget_loop: Callable[[], None]) -> None:
+    def __init__(self, size: int, connect: Callable[[], Connection], token: Token) -> None:
         self.state: Literal["open", "closing", "closed"] = "open"
         self.pool: Pool = Pool(size, connect, self._something_ended)
         self.finisher: Finisher = Finisher(self._something_ended)
-        self._forget_loop = forget_loop
+        self.token: Token = token
         self._jobs: WeakSet[UploadJob] = WeakSet()
         self._jobs_closing = 0
         self._loop: object = None
@@ -79,7 +80,7 @@ class Life:
                     "this CincopaClient is in use in another event loop; make one client for each event loop"
                 )
             self.pool.forget()
-            self._forget_loop()
+            self.token.forget_loop()
         self._loop = loop
         self._ended = None
 

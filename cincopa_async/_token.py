@@ -44,6 +44,10 @@ class Token:
         """Whether there is one that nobody needs to be asked for."""
         return self._value is not None
 
+    def raised(self, error: Exception) -> bool:
+        """Say whether it is the callable that raised `error` when it was asked last."""
+        return error is self._failure
+
     async def get(self) -> SecretStr:
         """Return the token, asking for it at first."""
         return self._value if self._value is not None else await self._ask(None)

@@ -19,6 +19,7 @@ from .errors import (
     ClientClosedError,
     NotFoundError,
     ResponseDecodeError,
+    TransportError,
     UploadAbortedError,
     UploadFailedError,
     UploadTimeoutError,
@@ -248,6 +249,11 @@ class UploadJob:
             await self._life.finisher.finish(self._close)
         except CincopaError as error:
             await self._missed(tracker, error)
+        except Exception as error:
+            if not self._life.token.raised(error):
+                raise
+            unasked = TransportError("api_token", f"the callable that gives it failed ({type(error).__name__})")
+            await self._missed(tracker, unasked)  # No reason to end an upload that goes on without us.
         else:
             if status is not None:
                 self._take(tracker.saw(status, anyio.current_time()))

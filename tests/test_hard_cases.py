@@ -164,6 +164,42 @@ async def test_abort_with_a_token_that_takes_an_hour_ends_in_its_bound() -> None
 
 
 @pytest.mark.anyio
+async def test_token_that_cannot_be_had_for_a_moment_ends_no_job(
+    api: respx.MockRouter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A vault that is down while a token is renewed is a passing fault of the poll."""
+    answers: list[str | OSError] = ["token-1", OSError("vault unreachable"), "token-2"]
+
+    def vault() -> str:
+        answer = answers.pop(0)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    status = api.get("asset.upload_from_url_get_status.json")
+    completed = {"success": True, "status": "completed", "resid": "R1"}
+    status.mock(side_effect=[httpx.Response(401), httpx.Response(401), httpx.Response(200, json=completed)])
+    async with CincopaClient(vault, poll=QUICK_POLLS) as client:
+        result = await client.resume_upload("42").wait()
+
+    assert result.rid == "R1"
+    assert "the callable that gives it failed (OSError)" in caplog.text
+
+
+@pytest.mark.anyio
+async def test_bug_of_a_transport_ends_the_wait(cincopa: CincopaClient) -> None:
+    """What is no fault of the network is not polled away."""
+
+    class Broken(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            raise LookupError("a bug")
+
+    async with CincopaClient(TOKEN, transport=Broken(), poll=QUICK_POLLS) as client:
+        with pytest.raises(LookupError, match="a bug"):
+            await client.resume_upload("42", on_cancel="detach").wait()
+
+
+@pytest.mark.anyio
 async def test_items_without_a_key_and_pages_without_numbers_end(cincopa: CincopaClient, api: respx.MockRouter) -> None:
     """A list of which nothing is known is not read for ever."""
     api.get("asset.list.json").respond(json={"success": True, "items": [{"caption": "no rid"}]})
