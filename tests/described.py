@@ -13,8 +13,7 @@ from typing import Any
 from cincopa_async import resources
 from cincopa_async._calls import Call
 from cincopa_async._codec import Reply
-from cincopa_async.resources import _asset_calls as asset
-from cincopa_async.resources import general
+from cincopa_async.resources import _asset_calls, general
 from tests.conftest import TOKEN
 
 SIGNED_INPUT = "https://media.example.com/don't.mp4?X-Amz-Signature=CANARY-SIGNATURE"
@@ -22,22 +21,22 @@ SIGNED_INPUT = "https://media.example.com/don't.mp4?X-Amz-Signature=CANARY-SIGNA
 CALLS: dict[str, Call[Any]] = {
     "ping": general.ping(),
     "token.get_temp": general.get_temp(600, "|asset.*|"),
-    "asset.list": asset.list_assets(
+    "asset.list": _asset_calls.list_assets(
         search=None, type=None, rid=None, reference_id=None, tag=None, details=None, page=1, items_per_page=None
     ),
-    "asset.list by reference_id": asset.list_assets(
+    "asset.list by reference_id": _asset_calls.list_assets(
         search=None, type=None, rid=None, reference_id="21T20", tag=None, details=None, page=1, items_per_page=None
     ),
-    "asset.get_tags": asset.get_tags(),
-    "asset.set_meta": asset.change("set_meta", "A4", {"caption": "cat"}),
-    "asset.resync": asset.change("resync", "A4"),
-    "asset.delete": asset.change("delete", "A4", vanishes=True),
-    "asset.get_upload_url": asset.get_upload_url(fid=None, rid=None, type=None, ttl=None, sourceip=None),
-    "asset.upload_from_url": asset.upload_from_url(SIGNED_INPUT, fid=None, rid=None, type=None),
-    "asset.upload_from_url_get_status": asset.upload_from_url_get_status("42"),
-    "a job's poll": asset.polled("42"),
-    "a poll after an abort": asset.confirmed("42"),
-    "asset.upload_from_url_abort": asset.upload_from_url_abort("42"),
+    "asset.get_tags": _asset_calls.get_tags(),
+    "asset.set_meta": _asset_calls.change("set_meta", "A4", {"caption": "cat"}),
+    "asset.resync": _asset_calls.change("resync", "A4"),
+    "asset.delete": _asset_calls.change("delete", "A4", vanishes=True),
+    "asset.get_upload_url": _asset_calls.get_upload_url(fid=None, rid=None, type=None, ttl=None, sourceip=None),
+    "asset.upload_from_url": _asset_calls.upload_from_url(SIGNED_INPUT, fid=None, rid=None, type=None),
+    "asset.upload_from_url_get_status": _asset_calls.upload_from_url_get_status("42"),
+    "a job's poll": _asset_calls.polled("42"),
+    "a poll after an abort": _asset_calls.confirmed("42"),
+    "asset.upload_from_url_abort": _asset_calls.upload_from_url_abort("42"),
 }
 ANY_CALL: Call[dict[str, Any]] = Call(name="x.y", method="GET", params={}, safety="write", result=dict)
 """What ``client.call`` makes."""
