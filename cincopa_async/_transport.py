@@ -224,8 +224,7 @@ class _QuietQueries(logging.Filter):
     """Takes queries that hold a token out of httpcore's log: it logs all headers, and a redirect's repeats them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.msg, str):
-            record.msg = _QUERY_WITH_TOKEN.sub("?[query]", record.msg)
+        record.msg = _QUERY_WITH_TOKEN.sub("?[query]", str(record.msg))
         return True
 
 
