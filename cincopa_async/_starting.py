@@ -21,9 +21,10 @@ class StartingUpload(Coroutine[Any, Any, UploadJob]):
     It is a coroutine, so ``asyncio.create_task`` and ``asyncio.wait_for`` take it too.
     """
 
+    _job: UploadJob  # From the moment that the start is entered.
+
     def __init__(self, client: CincopaClient, call: Call[StartedUpload], make: Callable[[str], UploadJob]) -> None:
         self._coroutine = self._start(client, call, make)
-        self._job: UploadJob | None = None
 
     @staticmethod
     async def _start(client: CincopaClient, call: Call[StartedUpload], make: Callable[[str], UploadJob]) -> UploadJob:
@@ -43,8 +44,8 @@ class StartingUpload(Coroutine[Any, Any, UploadJob]):
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Leave the job: see :meth:`UploadJob.__aexit__`."""
-        if self._job is not None:
-            await self._job.__aexit__(exc_type, exc, traceback)
+        assert self._job is not None  # noqa: S101 - for the type checkers: what is left was entered
+        await self._job.__aexit__(exc_type, exc, traceback)
 
     def send(self, value: Any) -> Any:
         """Run on, as any coroutine."""
