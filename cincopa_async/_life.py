@@ -62,11 +62,11 @@ class Life:
     async def close(self) -> None:
         """Close for ever; a second caller waits for the first to be done."""
         self._adopt_loop()
-        if self.state == "open":
+        if self._closed is None:
             self.state = "closing"
-            self._closed = anyio.Event()
-            await self.finisher.finish(self._shut_down)
-        elif self._closed is not None:
+            self._closed = closed = anyio.Event()
+            await self.finisher.finish(lambda: self._shut_down(closed))
+        else:
             await self._closed.wait()
 
     def _adopt_loop(self) -> None:
@@ -84,7 +84,7 @@ class Life:
         self._loop = loop
         self._ended = None
 
-    async def _shut_down(self) -> None:
+    async def _shut_down(self, closed: anyio.Event) -> None:
         self.pool.refuse()
         try:
             async with anyio.create_task_group() as group:
@@ -92,9 +92,10 @@ class Life:
                 group.cancel_scope.cancel()
         finally:
             self.state = "closed"
-            await self.pool.aclose()
-            if self._closed is not None:
-                self._closed.set()
+            try:
+                await self.pool.aclose()
+            finally:
+                closed.set()
 
     async def _until_idle(self, group: TaskGroup) -> None:
         while True:

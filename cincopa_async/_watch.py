@@ -50,18 +50,17 @@ class _Place:
         if self._done:
             raise StopAsyncIteration
         job._hold(self)
+        seen = self._seen
         try:
-            newest = await job._news(self._seen)
+            newest = await job._news(seen)
         except BaseException as error:
             self._done = True
             job._forget(watch())
             await job._let_go(self, unwinding=isinstance(error, anyio.get_cancelled_exc_class()))
             raise
         job._forget(self)
-        status = job.status
-        if newest == self._seen or status is None:
+        if newest == seen or job.status is None:
             self._done = True
             raise StopAsyncIteration
         self._seen = newest
-        self._done = status.state.is_final
-        return status
+        return job.status
