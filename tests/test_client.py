@@ -98,6 +98,8 @@ def test_missing_token_says_both_ways_to_give_one(monkeypatch: pytest.MonkeyPatc
         ({"api_token": "line\n"}, "api_token"),
         ({"base_url": "api.cincopa.com/v2"}, "base_url"),
         ({"base_url": "ftp://api.cincopa.com/v2/"}, "base_url"),
+        ({"base_url": "https://api.cincopa.com/v2/?x=1"}, "base_url"),
+        ({"base_url": "https://api.cincopa.com/v2/#x"}, "base_url"),
         ({"timeout": 0}, "timeout"),
         ({"timeout": -1}, "timeout"),
         ({"timeout": float("inf")}, "timeout"),

@@ -8,6 +8,7 @@ import logging
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 import respx
 
@@ -237,6 +238,27 @@ async def test_finished_iterator_stays_finished(cincopa: CincopaClient, remote: 
     again = [status.state.value async for status in watch]
 
     assert (seen, again) == (["completed"], [])
+
+
+async def test_iterator_that_two_tasks_share_ends_for_neither_before_the_end(
+    cincopa: CincopaClient, remote: Remote
+) -> None:
+    """Two who wait for the next status of one iterator both get it."""
+    remote.says(RUNNING, COMPLETED)
+    job = cincopa.resume_upload("42")
+    iterator = job.watch()
+    seen: list[int | None] = []
+
+    async def one() -> None:
+        seen.append((await anext(iterator)).progress_bytes)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(one)
+        tasks.start_soon(one)
+    rest = [status.progress_bytes async for status in iterator]
+
+    assert seen == [10, 10]
+    assert rest == [62]
 
 
 async def test_two_watchers_both_see_every_change(cincopa: CincopaClient, remote: Remote) -> None:
@@ -514,6 +536,34 @@ async def test_upload_whose_polls_alone_are_forbidden_is_aborted(cincopa: Cincop
     assert abort.count == 1
     assert job.status is not None
     assert job.status.state is UploadState.ABORTED
+
+
+async def test_token_that_cannot_be_had_for_a_moment_does_not_end_the_job(remote: Remote) -> None:
+    """A callable that fails while a poll needs a new token is a passing fault, as if the poll itself had failed."""
+    remote.says(RUNNING, REFUSED, COMPLETED)
+    answers: list[str | Exception] = ["first", LookupError("no token now"), LookupError("no token now"), "second"]
+
+    def token() -> str:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async with CincopaClient(token, poll=QUICK_POLLS) as cincopa:
+        result = await cincopa.resume_upload("42").wait()
+
+    assert result.rid == "R1"
+
+
+async def test_bug_of_a_given_transport_is_not_taken_for_a_passing_fault() -> None:
+    """What no error of a connection is comes out as it is; the upload is not polled on for ever."""
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        raise LookupError("a bug")
+
+    async with CincopaClient(TOKEN, transport=httpx.MockTransport(answer), poll=QUICK_POLLS) as cincopa:
+        with pytest.raises(LookupError, match="a bug"):
+            await cincopa.resume_upload("42", on_cancel="detach").wait()
 
 
 async def test_detached_job_is_not_aborted_when_its_token_is_refused(cincopa: CincopaClient, remote: Remote) -> None:

@@ -259,6 +259,28 @@ async def test_poll_beside_an_abort_that_sees_failed_sees_the_abort(cincopa: Cin
     assert job.status.state is UploadState.ABORTED
 
 
+async def test_poll_after_an_abort_that_finds_the_id_gone_has_found_its_end(
+    cincopa: CincopaClient, remote: Remote
+) -> None:
+    """The abort was taken, its own question met a fault: a waiter's poll tells the end first."""
+    polls = remote.says(RUNNING)
+    abort = remote.aborts()
+    abort.acts = lambda: polls.change({"success": False}, UNKNOWN)
+    job = cincopa.resume_upload("42")
+    seen: list[UploadState] = []
+
+    async def watch() -> None:
+        seen.extend([status.state async for status in job.watch()])
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch)
+        await polls.asked(1)
+        await job.abort()
+
+    assert seen == [UploadState.IN_PROGRESS, UploadState.ABORTED]
+    assert abort.count == 1
+
+
 async def test_failure_that_a_refused_abort_did_not_cause_stays_one(cincopa: CincopaClient, remote: Remote) -> None:
     """Where Cincopa certainly did not act on the abort, failed means failed."""
     remote.says(FAILED)

@@ -237,6 +237,16 @@ async def test_all_waiters_learn_of_the_deadline(cincopa: CincopaClient, remote:
     assert abort.count == 1
 
 
+async def test_upload_that_completes_at_its_deadline_is_a_result(cincopa: CincopaClient, remote: Remote) -> None:
+    """The abort came too late, and so did the deadline: the rid is returned."""
+    remote.says(RUNNING)
+    abort = remote.aborts(leaves=COMPLETED)
+    result = await cincopa.resume_upload("42", poll=PollPolicy(deadline=MINUTE)).wait()
+
+    assert result.rid == "R1"
+    assert abort.count == 1
+
+
 async def test_detached_upload_is_left_running_at_its_deadline(cincopa: CincopaClient, remote: Remote) -> None:
     """The wait has an end, the upload is left to whoever resumes it: the error has the last status."""
     remote.says(RUNNING)
@@ -408,6 +418,21 @@ async def test_abort_counts_its_ten_seconds_from_its_slot_on(api: respx.MockRout
     assert abort.count == 2
     assert job.status is not None
     assert job.status.state is UploadState.ABORTED
+
+
+async def test_abort_that_waits_for_a_token_is_given_up_after_ten_seconds(api: respx.MockRouter) -> None:
+    """A callable that never gives one holds nobody up for longer than Cincopa itself could."""
+
+    async def never() -> str:
+        await anyio.sleep_forever()
+        return TOKEN
+
+    async with CincopaClient(never) as cincopa:
+        begin = anyio.current_time()
+        with pytest.raises(UploadTimeoutError):
+            await cincopa.resume_upload("42").abort()
+
+    assert anyio.current_time() - begin == pytest.approx(10, abs=0.01)
 
 
 async def test_abort_of_an_id_that_stays_unknown_raises(cincopa: CincopaClient, remote: Remote) -> None:
