@@ -283,8 +283,10 @@ async def test_deletion_that_finds_nothing_says_so(cincopa: CincopaClient, remot
 async def test_change_that_finds_nothing_on_a_resend_says_so(cincopa: CincopaClient, remote: Remote) -> None:
     """Changing an asset does not make it vanish: not found is no success."""
     remote.route("POST", "asset.set_meta", (httpx.ReadError, answer(404)))
-    with pytest.raises(NotFoundError):
+    with pytest.raises(NotFoundError) as caught:
         await cincopa.asset.set_meta("R1", caption="Cat")
+
+    assert caught.value.maybe_applied
 
 
 class TestPauses:
