@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import logging
 from typing import Any
@@ -571,21 +570,6 @@ async def test_detached_job_is_not_aborted_when_its_token_is_refused(cincopa: Ci
     remote.says(RUNNING, REFUSED)
     with pytest.raises(AuthenticationError):
         await cincopa.resume_upload("42", on_cancel="detach").wait()
-
-
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_start_works_as_any_coroutine(cincopa: CincopaClient, remote: Remote, anyio_backend: str) -> None:
-    """create_task, wait_for, gather and a TaskGroup of asyncio take a start as they take a coroutine."""
-    start = remote.starts()
-    task = asyncio.create_task(cincopa.start_upload(SOURCE))
-    jobs = [await task, await asyncio.wait_for(cincopa.start_upload(SOURCE), 5)]
-    jobs += await asyncio.gather(cincopa.start_upload(SOURCE), cincopa.start_upload(SOURCE))
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(cincopa.start_upload(SOURCE))
-    jobs.append(task.result())
-
-    assert [job.status_id for job in jobs] == ["42"] * 5
-    assert start.count == 5
 
 
 async def test_start_runs_in_a_task_group(cincopa: CincopaClient, remote: Remote) -> None:
