@@ -26,6 +26,7 @@ from cincopa_async import (
 from cincopa_async.testing import FakeCincopa, FakeServer, MisbehavingServer
 from tests.conftest import QUICK_POLLS, QUICK_RETRIES, TOKEN
 from tests.remote import COMPLETED, RUNNING, SOURCE, STARTED, Held, Remote
+from tests.sockets.helpers import until
 
 pytestmark = pytest.mark.anyio
 ASLEEP = PollPolicy(first=3600, ceiling=3600)
@@ -399,8 +400,7 @@ async def test_closing_closes_every_connection(server: FakeServer) -> None:
             for _ in range(10):
                 tasks.start_soon(client.ping)
         opened = server.open_connections
-    while server.open_connections:  # noqa: ASYNC110 - what it looks at lives in the thread of the server
-        await anyio.sleep(0.001)
+    await until(lambda: server.open_connections == 0, lambda: "a connection is open")
 
     assert opened > 0
 
@@ -422,8 +422,7 @@ async def test_call_that_the_closing_gives_up_ends_with_it(monkeypatch: pytest.M
             tasks.start_soon(call, "read", client.ping)
             tasks.start_soon(call, "write", lambda: client.call("gallery.create", method="POST"))
             tasks.start_soon(call, "start", lambda: client.start_upload(SOURCE))
-            while server.requests.total() < 3:  # noqa: ASYNC110 - what it looks at lives in the thread of the server
-                await anyio.sleep(0.001)
+            await until(lambda: server.requests.total() == 3, lambda: "not all calls came")
             with anyio.fail_after(5):
                 await client.aclose()
 

@@ -331,6 +331,18 @@ async def test_start_cancelled_in_flight_whose_abort_fails_warns(
     assert warnings[0].startswith("upload 42 may still be running, for its abort did not end well: ")
 
 
+async def test_start_in_a_scope_that_is_cancelled_already_sends_nothing(
+    cincopa: CincopaClient, api: respx.MockRouter
+) -> None:
+    """A free connection is no reason to start what nobody wants any more."""
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await cincopa.start_upload(SOURCE)
+
+    assert scope.cancelled_caught
+    assert api.calls.call_count == 0
+
+
 async def test_start_cancelled_in_the_queue_leaves_at_once(api: respx.MockRouter, start: Start) -> None:
     """What was not sent need not be undone; its turn goes to the next."""
     held = Held({"success": True})
