@@ -472,3 +472,38 @@ async def test_connection_that_is_not_made_in_time_was_not_used(monkeypatch: pyt
                 each.close()
 
     assert not caught.value.maybe_applied
+
+
+@pytest.mark.parametrize("ended_by", ["timeout", "cancel"])
+async def test_handshake_that_is_broken_off_leaves_no_socket_open(ended_by: str) -> None:
+    """A server that accepts and does not encrypt: the write was certainly not sent, and the socket is closed."""
+    came, gone = anyio.Event(), anyio.Event()
+
+    async def say_nothing(stream: anyio.abc.SocketStream) -> None:
+        async with stream:
+            await stream.receive()
+            came.set()
+            with pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
+                await stream.receive()
+            gone.set()
+
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, say_nothing)
+        port = listener.extra(anyio.abc.SocketAttribute.local_port)
+        timeout = 0.2 if ended_by == "timeout" else 20
+        client = CincopaClient(
+            TOKEN, base_url=f"https://127.0.0.1:{port}/v2/", timeout=timeout, retry=RetryPolicy(attempts=1)
+        )
+        if ended_by == "timeout":
+            with pytest.raises(RequestTimeoutError) as caught:
+                await client.start_upload(SOURCE)
+            assert not caught.value.maybe_applied
+        else:
+            async with anyio.create_task_group() as calling:
+                calling.start_soon(client.ping)
+                await came.wait()
+                calling.cancel_scope.cancel()
+        with anyio.fail_after(5):
+            await gone.wait()
+        await client.aclose()
+        tasks.cancel_scope.cancel()
