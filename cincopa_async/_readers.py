@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_origin
 
-from attrs import NOTHING, fields, has, resolve_types
+from attrs import NOTHING, Attribute, fields, has, resolve_types
 from cattrs import Converter
 
 from .models import Page, TagList, UploadState, UploadStatus
+from .models._wire import wire_names
 
 Hook: TypeAlias = Callable[[Any, Any], Any]
 
@@ -29,8 +30,6 @@ _WORDS_OF_STATE = {
     "failed": UploadState.FAILED,
     "aborted": UploadState.ABORTED,
 }
-# Where the API's name is not ours, or is not known for sure: the first that is there counts.
-_WIRE_NAMES = {"value": ("api_token", "token", "temp_token")}
 
 
 class MissingFieldError(Exception):
@@ -101,6 +100,16 @@ def word_list(value: object, _: object = None) -> Any:
     return tuple(word.strip() for word in value if word.strip())
 
 
+def counts(value: object, _: object = None) -> Any:
+    """Read a map of words to counts; a count that cannot be read is None."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        return _UNREADABLE
+    numbers = {word: whole_number(count) for word, count in value.items()}
+    return {word: None if count is _UNREADABLE else count for word, count in numbers.items()}
+
+
 def structure_hook(model: type) -> Hook:
     """Return the function that makes a `model` of a JSON object; it raises :class:`MissingFieldError`."""
     return _converter.get_structure_hook(model)
@@ -108,21 +117,30 @@ def structure_hook(model: type) -> Hook:
 
 def _model_hook(model: type) -> Hook:
     resolve_types(model)
+    read_fields = _fields_hook([attribute for attribute in fields(model) if attribute.name != "extra"])
+
+    def structure(answer: Any, _: object) -> Any:
+        return model(**read_fields(answer))
+
+    return structure
+
+
+def _fields_hook(attributes: Sequence[Attribute[Any]]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Make the function that reads these fields of an answer, and `extra`, which is what none of them takes."""
     plan = [
         (
             attribute.name,
-            _WIRE_NAMES.get(attribute.name, (attribute.name,)),
+            wire_names(attribute.name, attribute.metadata),
             _converter.get_structure_hook(attribute.type),
             attribute.default is NOTHING,
         )
-        for attribute in fields(model)
-        if attribute.name != "extra"
+        for attribute in attributes
     ]
     known = _ENVELOPE.union(*(keys for _, keys, _, _ in plan))
 
-    def structure(answer: Any, _: object) -> Any:
+    def read_fields(answer: Mapping[str, Any]) -> dict[str, Any]:
         extra = {key: value for key, value in answer.items() if key not in known}
-        values = {}
+        values: dict[str, Any] = {"extra": extra}
         for name, keys, read, needed in plan:
             key = next((key for key in keys if answer.get(key)), keys[0])
             value = read(answer.get(key), None)
@@ -131,10 +149,11 @@ def _model_hook(model: type) -> Hook:
                 value = None
             if needed and not (value and value.strip()):
                 raise MissingFieldError(f"the answer has no {' or '.join(keys)}")
-            values[name] = value
-        return model(**values, extra=extra)
+            if value is not None:
+                values[name] = value
+        return values
 
-    return structure
+    return read_fields
 
 
 def _is_page(kind: Any) -> bool:
@@ -144,24 +163,37 @@ def _is_page(kind: Any) -> bool:
 def _page_hook(page: type) -> Hook:
     """Make the hook of a page: its numbers stand in ``items_data``, its items beside it."""
     resolve_types(page)
-    item = fields(page).items.type.__args__[0]
-    read = _converter.get_structure_hook(item)
-    own = {"items", "items_data"} | _ENVELOPE
+    places = wire_names("items", fields(page).items.metadata)
+    read = _converter.get_structure_hook(fields(page).items.type.__args__[0])
+    of_every_page = {attribute.name for attribute in fields(Page)}
+    read_fields = _fields_hook([attribute for attribute in fields(page) if attribute.name not in of_every_page])
 
     def structure(answer: Any, _: object) -> Any:
-        items = answer.get("items")
-        if items is None:
-            items = []
+        items, rest = _taken(answer, places)
         if not isinstance(items, list) or not all(isinstance(entry, dict) for entry in items):
             raise MissingFieldError("the answer's items are not a list of objects")
-        extra = {key: value for key, value in answer.items() if key not in own}
-        return page(items=tuple(read(entry, None) for entry in items), **_page_numbers(answer, extra), extra=extra)
+        sent = rest.pop("items_data", None)
+        values = read_fields(rest)
+        numbers = _page_numbers(sent, values["extra"])
+        return page(items=tuple(read(entry, None) for entry in items), **numbers, **values)
 
     return structure
 
 
-def _page_numbers(answer: Mapping[str, Any], extra: dict[str, Any]) -> dict[str, int | None]:
-    sent = answer.get("items_data")
+def _taken(answer: Mapping[str, Any], places: Iterable[str]) -> tuple[Any, dict[str, Any]]:
+    """Take what stands at the first of `places` that is there out of an answer: it, and the rest. None is no items."""
+    rest = dict(answer)
+    for place in places:
+        outer, _, inner = place.rpartition(".")
+        holder = rest.get(outer) if outer else rest
+        if isinstance(holder, dict) and holder.get(inner) is not None:
+            if outer:
+                holder = rest[outer] = dict(holder)
+            return holder.pop(inner), rest
+    return [], {key: value for key, value in rest.items() if key not in places}
+
+
+def _page_numbers(sent: Any, extra: dict[str, Any]) -> dict[str, int | None]:
     numbers: dict[str, int | None] = {}
     if not isinstance(sent, Mapping):
         if sent is not None:
@@ -218,19 +250,33 @@ def _tags_hook(_: type) -> Hook:
     def structure(answer: Any, _: object) -> TagList:
         sent = answer.get("tags")
         extra = {key: value for key, value in answer.items() if key not in _ENVELOPE | {"tags"}}
-        tags: dict[str, int | None] = {}
-        if isinstance(sent, Mapping):
-            for tag, count in sent.items():
-                read = whole_number(count)
-                tags[tag] = None if read is _UNREADABLE else read
-        else:
+        tags = counts(sent)
+        if tags is _UNREADABLE:
             listed = word_list(sent)
             if listed is _UNREADABLE:
                 raise MissingFieldError("the answer's tags are neither words nor a map of words to counts")
-            tags = dict.fromkeys(listed or ())
-        return TagList(tags=tags, extra=extra)
+            tags = dict.fromkeys(listed)
+        return TagList(tags=tags or {}, extra=extra)
 
     return structure
+
+
+def _models_hook(kind: Any) -> Hook:
+    """Make the hook of a list of models."""
+    read = _converter.get_structure_hook(kind.__args__[0])
+
+    def structure(sent: Any, _: object) -> Any:
+        if sent is None:
+            return None
+        if not isinstance(sent, list) or not all(isinstance(entry, dict) for entry in sent):
+            return _UNREADABLE
+        return tuple(read(entry, None) for entry in sent)
+
+    return structure
+
+
+def _is_models(kind: Any) -> bool:
+    return get_origin(kind) is tuple and has(kind.__args__[0])
 
 
 def _make_converter() -> Converter:
@@ -241,7 +287,9 @@ def _make_converter() -> Converter:
     converter.register_structure_hook_func(lambda kind: kind == float | None, number)
     converter.register_structure_hook_func(lambda kind: kind == datetime | None, date)
     converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...] | None, word_list)
+    converter.register_structure_hook_func(lambda kind: kind == dict[str, int | None] | None, counts)
     converter.register_structure_hook_factory(has, _model_hook)
+    converter.register_structure_hook_factory(_is_models, _models_hook)
     converter.register_structure_hook_factory(_is_page, _page_hook)
     converter.register_structure_hook_factory(lambda kind: kind is UploadStatus, _status_hook)
     converter.register_structure_hook_factory(lambda kind: kind is TagList, _tags_hook)

@@ -22,9 +22,17 @@ from cincopa_async import (
     AuthenticationError,
     CincopaError,
     ClientClosedError,
+    CreatedGallery,
+    Gallery,
+    GalleryArchive,
+    GalleryPage,
+    LiveList,
+    LiveStream,
     NotFoundError,
     Page,
     PermissionDeniedError,
+    Portal,
+    PortalList,
     RateLimitError,
     RequestTimeoutError,
     ResponseDecodeError,
@@ -40,8 +48,11 @@ from cincopa_async import (
     UploadState,
     UploadStatus,
     UploadTimeoutError,
+    UploadToken,
     UploadUnknownError,
     UploadURL,
+    Webhook,
+    WebhookList,
     errors,
     models,
 )
@@ -54,7 +65,7 @@ ERRORS = {
 MODELS = {
     name: value
     for name, value in inspect.getmembers(models, inspect.isclass)
-    if value.__module__ == models.__name__ and not name.startswith("_")
+    if value.__module__.startswith(models.__name__) and not name.startswith("_")
 }
 STATUS = UploadStatus(
     state=UploadState.FAILED,
@@ -76,6 +87,12 @@ ASSET = Asset(
     filesize=62,
     uploaded=datetime(2025, 2, 24, 9, 16, tzinfo=UTC),
     extra={"codec": ["h264"]},
+)
+GALLERY = Gallery(
+    fid="A4", name="Cats", upload_url="https://up.example/post.jpg?hash=CANARY-CAPABILITY", tags=("a",), extra={"a": 1}
+)
+HOOK = Webhook(
+    hook_url="https://app.example/?secret=CANARY-SIGNATURE", events=("asset.*",), security_key="CANARY-CAPABILITY"
 )
 # One of each class, with every attribute set to something that is not its default.
 ERROR_SAMPLES: list[CincopaError] = [
@@ -100,14 +117,25 @@ MODEL_SAMPLES: list[Any] = [
     Account(accid="A4", accid_num=7, permissions="|asset.*|", extra={"plan": {"name": "pro"}}),
     ASSET,
     AssetPage(items=(ASSET,), page=1, items_per_page=50, items_count=1, pages_count=1, extra={"a": 1}),
+    CreatedGallery(fid="A4", extra={"a": 1}),
+    GALLERY,
+    GalleryArchive(url="https://x.example/a.zip?key=CANARY-CAPABILITY", extra={"a": 1}),
+    GalleryPage(items=(GALLERY,), page=1, tag_cloud={"a": 1, "b": None}, workspace="W1", extra={"a": 1}),
+    LiveStream(rid="L1", name="cats", extra={"a": 1}),
+    LiveList(streams=(LiveStream(rid="L1"),), extra={"a": 1}),
     Page(items=(1, "two"), page=1, extra={"a": 1}),
+    Portal(name="cats", status="active", extra={"a": 1}),
+    PortalList(portals=(Portal(name="cats"),), extra={"a": 1}),
     StartedUpload(status_id="42", extra={"a": 1}),
     TagList(tags={"car": 2, "new": None}, extra={"a": 1}),
     TemporaryToken(value="CANARY-TEMPORARY", extra={"ttl": 600}),
+    UploadToken(value="CANARY-TEMPORARY", extra={"ttl": 600}),
     UploadResult(rid="A4", status=STATUS),
     UploadState.ABORTED,
     STATUS,
     UploadURL(upload_url="https://up.example/post.jpg?hash=CANARY-CAPABILITY", extra={"a": 1}),
+    HOOK,
+    WebhookList(webhooks=(HOOK,), extra={"a": 1}),
 ]
 BARE: list[CincopaError] = [
     CincopaError(),
