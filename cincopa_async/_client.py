@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import functools
-import logging
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
-import anyio
-import anyio.lowlevel
 import httpx
 
 from ._calls import Call, Param, Safety, at_least, http_url, required
-from ._codec import blames_token, decode
 from ._life import Life
-from ._pool import Slot
 from ._retry import RetryPolicy
+from ._sending import Sender
 from ._starting import StartingUpload
 from ._token import Token, TokenSource, given_token
 from ._transport import Transport
-from .errors import (
-    AuthenticationError,
-    CincopaError,
-    ClientClosedError,
-    NotFoundError,
-    PermissionDeniedError,
-    TransportError,
-)
 from .jobs import OnCancel, UploadJob
 from .models import Account, UploadResult
 from .polling import PollPolicy
@@ -39,8 +27,6 @@ from .resources.general import TokenGroup, ping
 T = TypeVar("T")
 
 BASE_URL = "https://api.cincopa.com/v2/"
-
-_log = logging.getLogger("cincopa_async")
 
 
 class CincopaClient:
@@ -84,14 +70,12 @@ class CincopaClient:
             raise ValueError("timeout must be a number of seconds above 0")
         if not isinstance(max_concurrency, int) or max_concurrency < 1:
             raise ValueError("max_concurrency must be a whole number of 1 or more")
-        base_url = http_url("base_url", base_url or os.environ.get("CINCOPA_BASE_URL") or BASE_URL)
-        if "?" in base_url or "#" in base_url:
-            raise ValueError("base_url must have no query and no fragment: the names of calls are added to its path")
-        self._token = Token(given_token(api_token))
-        self._retry = retry or RetryPolicy()
+        base_url = api_url(base_url)
+        token = Token(given_token(api_token))
+        transports = Transport(base_url, timeout, http_client, transport)
         self._poll = poll or PollPolicy()
-        self._transport = Transport(base_url, timeout, http_client, transport)
-        self._life = Life(max_concurrency, self._transport.connect, self._token)
+        self._life = Life(max_concurrency, transports.connect, token)
+        self._sender = Sender(self, self._life, transports, token, retry or RetryPolicy())
         self.asset: AssetGroup = AssetGroup(self)
         """Calls ``asset.*``."""
         self.token: TokenGroup = TokenGroup(self)
@@ -263,26 +247,7 @@ class CincopaClient:
             ResponseDecodeError: An answer came that cannot be read.
             ClientClosedError: The client is closed.
         """
-        attempt = 0
-        maybe_applied = False
-        while True:
-            attempt += 1
-            try:
-                return await self._attempt(call, holding)
-            except NotFoundError as error:
-                if not (call.vanishes and maybe_applied):
-                    error.maybe_applied = maybe_applied
-                    raise
-                _log.debug("%s: gone on attempt %d, so an earlier one did it (%s)", call.name, attempt, error)
-                return None  # type: ignore[return-value]  # What vanishes answers nothing: its result is NoneType.
-            except CincopaError as error:
-                # The last attempt's error speaks of the earlier ones too.
-                maybe_applied = error.maybe_applied = maybe_applied or error.maybe_applied
-                pause = self._retry.pause(attempt, call.safety, error)
-                if pause is None:
-                    raise
-                _log.info("%s; attempt %d of %d follows in %.2f s", error, attempt + 1, self._retry.attempts, pause)
-            await anyio.sleep(pause)
+        return await self._sender.send(call, holding)
 
     async def aclose(self) -> None:
         """
@@ -294,72 +259,10 @@ class CincopaClient:
         """
         await self._life.close()
 
-    async def _attempt(self, call: Call[T], holding: Callable[[], None] | None) -> T:
-        token = await self._token_for(call, holding)
-        try:
-            return await self._send_once(call, token, holding)
-        except AuthenticationError as error:
-            refusal = error
-        if await self._token.renew(token):
-            token = await self._token.get()
-            try:
-                return await self._send_once(call, token, holding)
-            except AuthenticationError as error:
-                refusal = error
-        raise await self._explained(call, refusal, token)
 
-    async def _token_for(self, call: Call[Any], holding: Callable[[], None] | None) -> str:
-        self._life.enter(call.turn)
-        if holding is not None and not self._token.at_hand:
-            holding()  # A callable may take its time, which counts as the call's own.
-        return await self._token.get()
-
-    async def _send_once(self, call: Call[T], token: str, holding: Callable[[], None] | None) -> T:
-        # A free slot is no checkpoint, and what is kept hides from a cancel: it is looked for here.
-        await anyio.lowlevel.checkpoint_if_cancelled()
-        slot = await self._life.pool.acquire(call.turn, fresh=call.safety == "write")
-        if holding is not None:
-            holding()
-        exchange = functools.partial(self._exchange, slot, call, token)
-        if call.undo is not None:
-            undo = functools.partial(call.undo, self)
-            result = await self._life.finisher.finish(exchange, undo)
-            return await self._unless_closing(result, undo)
-        if not self._transport.is_ours:
-            return await self._life.finisher.finish(exchange, patient=False)
-        return await exchange()
-
-    async def _exchange(self, slot: Slot, call: Call[T], token: str) -> T:
-        try:
-            reply = await self._transport.exchange(slot.connection, call, token)
-        except BaseException as error:
-            await self._life.pool.discard(slot)
-            if not (self._life.state == "closed" and isinstance(error, TransportError)):
-                raise
-            maybe_applied = error.maybe_applied
-        else:
-            self._life.pool.release(slot)
-            return decode(call, reply)
-        # Closing gave up on this call, and broke its connection off.
-        raise ClientClosedError(maybe_applied=maybe_applied)
-
-    async def _unless_closing(self, result: T, undo: Callable[[T], Coroutine[Any, Any, None]]) -> T:
-        if self._life.state == "open":
-            return result
-        await self._life.finisher.finish(lambda: undo(result))
-        raise ClientClosedError(maybe_applied=True)
-
-    async def _explained(self, call: Call[Any], refusal: AuthenticationError, token: str) -> CincopaError:
-        """Tell a refused token from a valid one that may not do this: ``ping`` needs no permission."""
-        if call.name == "ping" or blames_token(refusal.message):
-            return refusal
-        try:
-            account = await self._send_once(ping(), token, None)
-        except CincopaError:
-            return refusal
-        return PermissionDeniedError(
-            refusal.status_code,
-            f"{refusal.message}; the token is valid, its permissions are {account.permissions or 'not told'}",
-            refusal.call,
-            refusal.body,
-        )
+def api_url(base_url: str | None) -> str:
+    """Return where the API is, the name of a call to be added: as given, else the environment's, else Cincopa's own."""
+    base_url = http_url("base_url", base_url or os.environ.get("CINCOPA_BASE_URL") or BASE_URL)
+    if "?" in base_url or "#" in base_url:
+        raise ValueError("base_url must have no query and no fragment: the names of calls are added to its path")
+    return base_url if base_url.endswith("/") else f"{base_url}/"

@@ -58,7 +58,7 @@ class Transport:
         http_client: httpx.AsyncClient | None,
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
-        self._base = httpx.URL(base_url if base_url.endswith("/") else f"{base_url}/")
+        self._base = httpx.URL(base_url)
         self._timeout = timeout
         self._http_client = http_client
         self._transport = transport
