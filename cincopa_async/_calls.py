@@ -41,7 +41,10 @@ class Call(Generic[T]):
     """Not in the repr, for an ``input`` may be a signed link."""
     safety: Safety
     result: type[T]
-    """The model of the answer; ``dict`` for the answer as it is, ``NoneType`` where it says no more than success."""
+    """
+    The model of the answer; ``dict`` for the answer as it is, ``str`` for a page that is no JSON, ``NoneType`` where it
+    says no more than success.
+    """
     answered_by: str | None = None
     """The field whose presence makes this an answer although ``success`` is false."""
     vanishes: bool = False
@@ -49,6 +52,8 @@ class Call(Generic[T]):
     undo: Callable[[CincopaClient, T], Coroutine[Any, Any, None]] | None = field(default=None, repr=False)
     """What to do with the result when whoever asked for it has been cancelled meanwhile."""
     turn: Turn = "normal"
+    token: str | None = field(default=None, repr=False)
+    """The token to be sent in the place of the client's own."""
 
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot be sent now, before a slot or a token is asked for."""
@@ -80,14 +85,15 @@ def optional(name: str, value: str | None) -> str | None:
     return None if value is None else required(name, value)
 
 
-def at_least(minimum: float, name: str, value: float | None) -> float | None:
-    """Return the number `value`, or say that the argument `name` must be `minimum` or more."""
+def at_least(minimum: float, name: str, value: float | None, *, at_most: float = math.inf) -> float | None:
+    """Return the number `value`, or say that the argument `name` must be `minimum` or more, and `at_most` so much."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{name} must be a number, not {type(value).__name__}")
-    if not minimum <= value < math.inf:
-        raise ValueError(f"{name} must be {minimum:g} or more, not {value!r}")
+    if not minimum <= value <= at_most or value == math.inf:
+        bounds = f"{minimum:g} or more" if at_most == math.inf else f"from {minimum:g} to {at_most:g}"
+        raise ValueError(f"{name} must be {bounds}, not {value!r}")
     return value
 
 
@@ -104,6 +110,12 @@ def words(name: str, value: Sequence[str] | None, *, separator: str = ",") -> st
         if not item.strip() or "," in item:
             raise ValueError(f"{name} must hold words that are not empty and have no comma in them")
     return separator.join(item.strip() for item in items)
+
+
+def something_to_set(params: Mapping[str, Param], example: str) -> None:
+    """Say that a ``set_meta`` must be given something, where it is not."""
+    if all(value is None for value in params.values()):
+        raise ValueError(f"set_meta must be given at least one field to set, such as {example}")
 
 
 def attachment(rid: str | None, type: str | None) -> dict[str, Param]:

@@ -29,14 +29,23 @@ class Pages(Generic[ItemT]):
     """How many items there are on all pages, None before the first page has come or where Cincopa does not say."""
 
     def __init__(
-        self, client: CincopaClient, first: Call[Any], *, key: Callable[[ItemT], Hashable], ahead: int
+        self,
+        client: CincopaClient,
+        first: Call[Any],
+        *,
+        key: Callable[[ItemT], Hashable],
+        ahead: int,
+        limit: int | None,
     ) -> None:
-        if not isinstance(ahead, int) or ahead < 1:
-            raise ValueError("ahead must be a whole number of 1 or more")
+        _whole("ahead", ahead)
+        if limit is not None:
+            _whole("limit", limit)
         self._client = client
         self._first = first
         self._key = key
         self._ahead = ahead
+        self._left = limit
+        self._page_size: int | None = None
         self._buffer: deque[ItemT] = deque()
         self._seen: set[Hashable] = set()
         self._next_page = 1
@@ -48,19 +57,30 @@ class Pages(Generic[ItemT]):
 
     async def __anext__(self) -> ItemT:
         """Return the next item, fetching pages when those at hand are used up."""
+        if self._left == 0:
+            raise StopAsyncIteration
         while not self._buffer:
             if self._last_page is not None and self._next_page > self._last_page:
                 raise StopAsyncIteration
             await self._fetch()
+        if self._left is not None:
+            self._left -= 1  # No await from here on: a cancel would lose the item.
         return self._buffer.popleft()
 
     async def _fetch(self) -> None:
-        left = self._ahead if self._last_page is None else self._last_page - self._next_page + 1
-        numbers = range(self._next_page, self._next_page + min(left, self._ahead))
+        numbers = range(self._next_page, self._next_page + self._pages_worth_fetching())
         pages = await self._fetched(numbers)
         for number, page in zip(numbers, pages, strict=True):
             self._take(number, page)
         self._next_page = numbers.stop
+
+    def _pages_worth_fetching(self) -> int:
+        wanted = [self._ahead]
+        if self._last_page is not None:
+            wanted.append(self._last_page - self._next_page + 1)
+        if self._left is not None and self._page_size:
+            wanted.append(-(-self._left // self._page_size))
+        return min(wanted)
 
     async def _fetched(self, numbers: range) -> list[Page[ItemT]]:
         if len(numbers) == 1:
@@ -89,6 +109,7 @@ class Pages(Generic[ItemT]):
     def _take(self, number: int, page: Page[ItemT]) -> None:
         if number == 1:
             self.items_count = page.items_count
+            self._page_size = len(page.items)
             self._last_page = page.pages_count
         elif self._last_page is not None and page.pages_count is not None and page.items:
             # Items that came meanwhile push others to pages that were not there at first.
@@ -103,3 +124,8 @@ class Pages(Generic[ItemT]):
         # An empty page is beyond the end, and one without anything new ends a list whose length Cincopa does not tell.
         if not page.items or (self._last_page is None and new == 0):
             self._last_page = number
+
+
+def _whole(name: str, value: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be a whole number of 1 or more")

@@ -302,3 +302,49 @@ async def test_ahead_is_a_whole_number_from_one(ahead: Any, cincopa: CincopaClie
     """Refused before anything is sent."""
     with pytest.raises(ValueError, match="ahead must be a whole number of 1 or more"):
         cincopa.asset.iter(ahead=ahead)
+
+
+@pytest.mark.parametrize(
+    ("limit", "ahead", "asked"),
+    [
+        (1, 4, [1]),
+        (2, 4, [1]),
+        (3, 4, [1, 2]),
+        (5, 4, [1, 2, 3]),
+        (12, 4, [1, 2, 3, 4, 5, 6]),
+        (5, 1, [1, 2, 3]),
+        (13, 4, list(range(1, 8))),
+        (99, 4, list(range(1, 8))),
+    ],
+)
+async def test_limit_ends_the_list_and_asks_for_no_page_beyond_it(
+    limit: int, ahead: int, asked: list[int], cincopa: CincopaClient, api: respx.MockRouter
+) -> None:
+    """So many items at most, and no more pages than hold them."""
+    library = Library(api, 13)
+
+    pages = cincopa.asset.iter(limit=limit, ahead=ahead)
+
+    assert await rids_of(pages) == library.rids[:limit]
+    assert await rids_of(pages) == []
+    assert sorted(library.asked) == asked
+    assert pages.items_count == 13
+
+
+async def test_limit_counts_what_came_not_what_was_doubled(cincopa: CincopaClient, api: respx.MockRouter) -> None:
+    """Items that others push to the next page come once, and the next page fills the limit."""
+    library = Library(api, 8)
+    seen: list[str | None] = []
+    async for asset in cincopa.asset.iter(limit=5, ahead=2):
+        if not seen:
+            library.rids[:0] = ["N1", "N2"]
+        seen.append(asset.rid)
+
+    assert seen == ["A1", "A2", "A3", "A4", "A5"]
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1.5, "4", True])
+async def test_limit_is_a_whole_number_from_one(limit: Any, cincopa: CincopaClient) -> None:
+    """Refused before anything is sent."""
+    with pytest.raises(ValueError, match="limit must be a whole number of 1 or more"):
+        cincopa.asset.iter(limit=limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cincopa_async._calls import Param, at_least, optional, words
+from cincopa_async._calls import Param, at_least, optional, something_to_set, words
 from cincopa_async._paging import Pages
 from cincopa_async.models import Asset, AssetPage, TagList, UploadStatus, UploadURL
 
@@ -78,6 +78,7 @@ class AssetGroup:
         details: Sequence[AssetDetail] | None = None,
         items_per_page: int | None = None,
         ahead: int = 4,
+        limit: int | None = None,
     ) -> Pages[Asset]:
         """
         Return an async iterator over the assets of all pages, in order, none twice.
@@ -93,6 +94,7 @@ class AssetGroup:
             details: Fields to send beside the usual ones.
             items_per_page: How many a page; 1 or more.
             ahead: How many pages are fetched at once; 1 is page by page.
+            limit: How many assets at most; None is all of them.
         """
         first = calls.list_assets(
             search=search,
@@ -104,7 +106,7 @@ class AssetGroup:
             page=1,
             items_per_page=items_per_page,
         )
-        return Pages(self._client, first, key=lambda asset: asset.rid, ahead=ahead)
+        return Pages(self._client, first, key=lambda asset: asset.rid, ahead=ahead, limit=limit)
 
     async def get_tags(self) -> TagList:
         """
@@ -159,8 +161,7 @@ class AssetGroup:
             "thumb_attached_rid": optional("thumb_attached_rid", thumb_attached_rid),
             **fields,
         }
-        if all(value is None for value in params.values()):
-            raise ValueError("set_meta must be given at least one field to set, such as caption")
+        something_to_set(params, "caption")
         await self._client.send(calls.change("set_meta", rid, params))
 
     async def resync(self, rid: str) -> None:
