@@ -53,6 +53,7 @@ from .models import (
 )
 from .polling import PollPolicy
 from .resources._asset_calls import AssetDetail, AssetType
+from .resources.webhook import WebhookEventName
 
 __all__ = [
     "APIError",
@@ -108,6 +109,7 @@ __all__ = [
     "UploadUnknownError",
     "UploadWatch",
     "Webhook",
+    "WebhookEventName",
     "WebhookList",
     "__version__",
 ]

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 
@@ -22,7 +23,13 @@ from .models import Account, UploadResult
 from .polling import PollPolicy
 from .resources._asset_calls import upload_from_url as describe_upload_from_url
 from .resources.asset import AssetGroup
+from .resources.gallery import GalleryGroup
 from .resources.general import TokenGroup, ping
+from .resources.live import LiveGroup
+from .resources.portal import PortalGroup
+from .resources.upload import UploadGroup
+from .resources.upload import iframe as describe_iframe
+from .resources.webhook import WebhookGroup
 
 T = TypeVar("T")
 
@@ -78,8 +85,18 @@ class CincopaClient:
         self._sender = Sender(self, self._life, transports, token, retry or RetryPolicy())
         self.asset: AssetGroup = AssetGroup(self)
         """Calls ``asset.*``."""
+        self.gallery: GalleryGroup = GalleryGroup(self)
+        """Calls ``gallery.*``."""
+        self.live: LiveGroup = LiveGroup(self)
+        """Calls ``live.*``."""
+        self.portal: PortalGroup = PortalGroup(self)
+        """Calls ``portal.*``."""
         self.token: TokenGroup = TokenGroup(self)
         """Calls ``token.*``."""
+        self.upload: UploadGroup = UploadGroup(self)
+        """Calls ``upload.*``, the invitation pages."""
+        self.webhook: WebhookGroup = WebhookGroup(self)
+        """Calls ``webhook.*``."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._life.state}>"
@@ -232,6 +249,25 @@ class CincopaClient:
         at_least(0, "timeout", timeout)
         job = await self.start_upload(input, fid=fid, rid=rid, type=type, poll=poll)
         return await job.wait(timeout=timeout)
+
+    @staticmethod
+    def url_for_iframe(
+        *, token: str, fid: str | None = None, rrid: str | None = None, base_url: str | None = None
+    ) -> str:
+        """
+        Return the URL of an invitation page, to be embedded in a page of your own. Nothing is sent.
+
+        Whoever sees the page sees the token: give it a temporary one, of ``upload.get_upload_token`` or
+        ``token.get_temp``. Source: ``GET upload.iframe``.
+
+        Args:
+            token: What opens the page; never the client's own unless you pass it.
+            fid: The gallery, or
+            rrid: your own key for one.
+            base_url: As for the client.
+        """
+        call = describe_iframe(fid=fid, rrid=rrid, token=token)
+        return f"{api_url(base_url)}{call.name}?{call.query()}&api_token={quote(token, safe='')}"
 
     async def send(self, call: Call[T], *, holding: Callable[[], None] | None = None) -> T:
         """

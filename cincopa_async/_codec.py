@@ -23,7 +23,7 @@ from .errors import (
     ResponseDecodeError,
     ServerError,
 )
-from .models import Page, TemporaryToken, UploadStatus, UploadURL
+from .models import GalleryArchive, Page, TemporaryToken, UploadStatus, UploadToken, UploadURL
 
 T = TypeVar("T")
 
@@ -63,6 +63,8 @@ def decode(call: Call[T], reply: Reply) -> T:
     answer = _json_object(reply.body)
     if not 200 <= reply.status_code < 300:
         raise refusal(call, reply, answer)
+    if call.result is str and answer is None:
+        return cast("T", reply.body.decode("utf-8", "replace"))
     if answer is None:
         answer = _stands_for_nothing(call, reply)
     if _says_no(answer) and (call.answered_by is None or answer.get(call.answered_by) is None):
@@ -71,6 +73,8 @@ def decode(call: Call[T], reply: Reply) -> T:
         return cast("T", None)
     if call.result is dict:
         return cast("T", answer)
+    if call.result is str:
+        raise _undecodable(call, reply, "the answer is a JSON object, where a page was asked for")
     try:
         result = structure_hook(call.result)(answer, call.result)
     except MissingFieldError as missing:
@@ -188,7 +192,7 @@ def _phrase(code: int) -> str:
 
 
 def _excerpt(call: Call[Any], reply: Reply) -> str | None:
-    if issubclass(call.result, TemporaryToken | UploadURL):
+    if issubclass(call.result, TemporaryToken | UploadToken | UploadURL | GalleryArchive):
         return None  # Whatever its shape, it may hold the secret that was asked for.
     shown = without_secrets_in_body(reply.body[: 4 * _EXCERPT].decode("utf-8", "replace"), reply.token)
     if len(reply.body) > 4 * _EXCERPT:

@@ -71,6 +71,9 @@ class Sender:
             await anyio.sleep(pause)
 
     async def _attempt(self, call: Call[T], holding: Callable[[], None] | None) -> T:
+        if call.token is not None:
+            self._life.enter(call.turn)
+            return await self._send_once(call, call.token, holding)
         token = await self._token_for(call, holding)
         try:
             return await self._send_once(call, token, holding)

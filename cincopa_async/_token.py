@@ -30,7 +30,7 @@ class Token:
 
     def __init__(self, given: str | TokenSource) -> None:
         self._source = None if isinstance(given, str) else given
-        self._value = _checked(given, "api_token") if isinstance(given, str) else None
+        self._value = checked_token(given, "api_token") if isinstance(given, str) else None
         self._asking: anyio.Lock | None = None
         self._rounds = 0
         self._failure: Exception | None = None
@@ -88,7 +88,7 @@ class Token:
     async def _answer(self) -> SecretStr:
         answer = self._source() if self._source is not None else ""
         value = await answer if inspect.isawaitable(answer) else answer
-        return _checked(value, "what the api_token callable returns")
+        return checked_token(value, "what the api_token callable returns")
 
 
 class RenewingToken:
@@ -132,7 +132,8 @@ def given_token(api_token: str | TokenSource | None) -> str | TokenSource:
     return from_environment
 
 
-def _checked(value: object, name: str) -> SecretStr:
+def checked_token(value: object, name: str) -> SecretStr:
+    """Return a token that hides its value, or say that the argument `name` is none."""
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a str, not {type(value).__name__}")
     if not value or any(character.isspace() or not character.isprintable() for character in value):

@@ -13,7 +13,8 @@ from typing import Any
 from cincopa_async import resources
 from cincopa_async._calls import Call
 from cincopa_async._codec import Reply
-from cincopa_async.resources import _asset_calls, general
+from cincopa_async.models import LiveStream, Portal, PortalList
+from cincopa_async.resources import _asset_calls, _gallery_calls, general, live, portal, upload, webhook
 from tests.conftest import TOKEN
 
 SIGNED_INPUT = "https://media.example.com/don't.mp4?X-Amz-Signature=CANARY-SIGNATURE"
@@ -37,7 +38,28 @@ CALLS: dict[str, Call[Any]] = {
     "a job's poll": _asset_calls.polled("42"),
     "a poll after an abort": _asset_calls.confirmed("42"),
     "asset.upload_from_url_abort": _asset_calls.upload_from_url_abort("42"),
+    "gallery.create": _gallery_calls.create(
+        name="Cats", description=None, template=None, master=None, copy_args=None, copy_items=None
+    ),
+    "gallery.set_meta": _gallery_calls.set_meta("A4", None, {"name": "Cats"}),
+    "gallery.delete": _gallery_calls.delete("A4", delete_assets=None),
+    "gallery.add_item": _gallery_calls.add_item("A4", "R1", insert_position=None),
+    "gallery.remove_item": _gallery_calls.remove_item("A4", "R1", delete_asset=None),
+    "gallery.list": _gallery_calls.list_galleries(search=None, tag=None, page=1, items_per_page=None),
+    "gallery.get_items": _gallery_calls.get_items("A4", details=None, page=1, items_per_page=None),
+    "gallery.set_master": _gallery_calls.set_master("A4", "R1"),
+    "gallery.download": _gallery_calls.download("A4"),
+    "upload.get_upload_token": upload.get_upload_token("A4"),
+    "portal.set": portal.portal("set", Portal, {"name": "cats"}),
+    "portal.list": portal.portal("list", PortalList, {}, method="GET"),
+    "webhook.list": webhook.list_webhooks(),
+    "webhook.set": webhook.set_webhook(SIGNED_INPUT, events=None, security_key=None),
+    "webhook.set_slack": webhook.set_slack(SIGNED_INPUT, events=None),
+    "webhook.delete": webhook.delete(SIGNED_INPUT),
+    "live.create": live.live("create", LiveStream, {"name": "cats"}),
 }
+PAGE: Call[str] = upload.iframe(fid="A4", rrid=None, token=TOKEN)
+"""The one call whose answer is no JSON."""
 ANY_CALL: Call[dict[str, Any]] = Call(name="x.y", method="GET", params={}, safety="write", result=dict)
 """What ``client.call`` makes."""
 
@@ -58,6 +80,47 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "ip": "192.0.2.7",
     },
     "token.get_temp": {"success": True, "runtime": 3, "api_token": "CANARY-TEMPORARY"},
+    "gallery.create": {"success": True, "runtime": 3, "fid": "A4IAt0vEoO"},
+    "gallery.list": {
+        "success": True,
+        "runtime": 3,
+        "galleries": [
+            {
+                "fid": "A4IAt0vEoO",
+                "name": "Cats",
+                "description": "All of them",
+                "upload_url": "https://mediaupload.example.com/post.jpg?hash=CANARY-CAPABILITY",
+                "tags": "pet, big cat",
+                "modified": "2025-02-24T09:16:14",
+                "syncstatus": "synced",
+            }
+        ],
+        "tag_cloud": {"pet": 1, "big cat": "2"},
+        "workspace": "W1",
+        "items_data": {"page": 1, "items_per_page": 50, "items_count": 1, "pages_count": 1},
+    },
+    "gallery.get_items": {
+        "success": True,
+        "runtime": 3,
+        "items": [{"rid": "R1", "type": "image"}],
+        "items_data": {"page": 1, "items_per_page": 50, "items_count": 1, "pages_count": 1},
+    },
+    "gallery.download": {"success": True, "runtime": 3, "url": "https://x.example/a.zip?key=CANARY-CAPABILITY"},
+    "upload.get_upload_token": {"success": True, "runtime": 3, "upload_token": "CANARY-TEMPORARY"},
+    "portal.set": {"success": True, "runtime": 3, "name": "cats", "status": "active", "theme": "dark"},
+    "portal.list": {"success": True, "runtime": 3, "portals": [{"name": "cats", "subdomain": "cats"}]},
+    "webhook.list": {
+        "success": True,
+        "runtime": 3,
+        "webhooks": [{"hook_url": "https://app.example.com/?s=CANARY-SIGNATURE", "events": "asset.*,gallery.created"}],
+    },
+    "live.create": {"success": True, "runtime": 3, "rid": "L1", "name": "cats", "status": "idle"},
+    "live.list": {"success": True, "runtime": 3, "streams": [{"rid": "L1", "name": "cats"}]},
+    **{
+        f"gallery.{verb}": {"success": True, "runtime": 3}
+        for verb in ("set_meta", "delete", "add_item", "remove_item", "set_master")
+    },
+    **{f"webhook.{verb}": {"success": True, "runtime": 3} for verb in ("set", "set_slack", "delete")},
     "asset.get_tags": {"success": True, "runtime": 3, "tags": ["car", "recentlaunch"]},
     "asset.list": {
         "success": True,
@@ -101,5 +164,7 @@ def describing_functions() -> dict[str, Callable[..., Any]]:
         f"{module.__name__}.{name}": function
         for module in modules
         for name, function in inspect.getmembers(module, inspect.isfunction)
-        if function.__module__ == module.__name__ and str(function.__annotations__.get("return")).startswith("Call[")
+        if function.__module__ == module.__name__
+        and not name.startswith("_")
+        and str(function.__annotations__.get("return")).startswith("Call[")
     }
