@@ -10,6 +10,8 @@ from ._version import __version__
 from ._watch import UploadWatch
 from .errors import (
     APIError,
+    AssetNotReadyError,
+    AssetTimeoutError,
     AuthenticationError,
     CincopaError,
     ClientClosedError,
@@ -26,7 +28,7 @@ from .errors import (
     UploadTimeoutError,
     UploadUnknownError,
 )
-from .jobs import OnCancel, UploadJob
+from .jobs import OnCancel, Until, UploadJob
 from .models import (
     Account,
     Asset,
@@ -60,7 +62,9 @@ __all__ = [
     "Account",
     "Asset",
     "AssetDetail",
+    "AssetNotReadyError",
     "AssetPage",
+    "AssetTimeoutError",
     "AssetType",
     "AuthenticationError",
     "Call",
@@ -96,6 +100,7 @@ __all__ = [
     "TokenSource",
     "TransportError",
     "Turn",
+    "Until",
     "UploadAbortedError",
     "UploadError",
     "UploadFailedError",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Protocol
 from weakref import WeakSet
 
 import anyio
@@ -18,13 +18,18 @@ from ._token import Token
 from ._transport import Connection
 from .errors import ClientClosedError
 
-if TYPE_CHECKING:
-    from .jobs import UploadJob
-
 PATIENCE = 10.0
 """Seconds without anything having ended after which closing gives up."""
 
 _log = logging.getLogger("cincopa_async")
+
+
+class Waits(Protocol):
+    """Something that a client is waited for with: a job, or an asset that is to be ready."""
+
+    async def _close(self) -> None:
+        """End with the client: whoever waits gets a ClientClosedError."""
+        ...
 
 
 class Life:
@@ -35,7 +40,7 @@ class Life:
         self.pool: Pool = Pool(size, connect, self._something_ended)
         self.finisher: Finisher = Finisher(self._something_ended)
         self.token: Token = token
-        self._jobs: WeakSet[UploadJob] = WeakSet()
+        self._jobs: WeakSet[Waits] = WeakSet()
         self._jobs_closing = 0
         self._loop: object = None
         self._ended: anyio.Event | None = None
@@ -53,7 +58,7 @@ class Life:
             raise ClientClosedError
         self._adopt_loop()
 
-    def held(self, job: UploadJob) -> None:
+    def held(self, job: Waits) -> None:
         """Somebody waits for `job`: it is to be ended when the client is closed, and at once if that is under way."""
         self._jobs.add(job)
         if self.state == "closing":
@@ -118,7 +123,7 @@ class Life:
                 )
                 return
 
-    async def _close_job(self, job: UploadJob) -> None:
+    async def _close_job(self, job: Waits) -> None:
         await job._close()
         self._jobs_closing -= 1
         self._something_ended()

@@ -14,6 +14,8 @@ What can go wrong, as one tree.
     ├── TransportError               no whole answer came
     │   └── RequestTimeoutError      … in time (a TimeoutError too)
     ├── ClientClosedError            the client was closed
+    ├── AssetNotReadyError           Cincopa did not make an asset's versions (.rid .syncstatus)
+    │   └── AssetTimeoutError        … in time (a TimeoutError too)
     └── UploadError                  an upload did not come to a good end
         ├── UploadFailedError        Cincopa says it failed (.reason)
         ├── UploadAbortedError       it was aborted
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "APIError",
+    "AssetNotReadyError",
+    "AssetTimeoutError",
     "AuthenticationError",
     "CincopaError",
     "ClientClosedError",
@@ -207,6 +211,28 @@ class ClientClosedError(CincopaError):
     ) -> None:
         super().__init__(message)
         self.maybe_applied = maybe_applied
+
+
+class AssetNotReadyError(CincopaError):
+    """Cincopa could not make the versions that an asset is shown by."""
+
+    rid: str
+    """The asset, which is there all the same."""
+    syncstatus: str | None
+    """What Cincopa said last of how far it is, None where it said nothing."""
+
+    def __init__(self, rid: str, syncstatus: str | None = None, *, maybe_applied: bool = False) -> None:
+        super().__init__(rid, syncstatus)
+        self.rid = rid
+        self.syncstatus = syncstatus
+        self.maybe_applied = maybe_applied
+
+    def __str__(self) -> str:
+        return f"asset {self.rid} is not ready; its syncstatus: {self.syncstatus or 'not told'}"
+
+
+class AssetTimeoutError(AssetNotReadyError, TimeoutError):
+    """The asset was not ready within ``timeout``; it may be later."""
 
 
 class UploadError(CincopaError):

@@ -13,6 +13,7 @@ from attrs import evolve
 
 from ._abort import Abort
 from ._calls import at_least
+from ._ready import ReadyWait
 from ._watch import UploadWatch
 from .errors import (
     CincopaError,
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 OnCancel: TypeAlias = Literal["abort", "detach"]
 """What cancelling, timing out or leaving a job early does to the upload: end it, or leave it running."""
+
+Until: TypeAlias = Literal["completed", "ready"]
+"""How far an upload is waited for: until the asset is there, or until its versions are made too."""
 
 _log = logging.getLogger("cincopa_async")
 
@@ -95,15 +99,18 @@ class UploadJob:
         """
         return UploadWatch(self)
 
-    async def wait(self, *, timeout: float | None = None) -> UploadResult:
+    async def wait(self, *, timeout: float | None = None, until: Until = "completed") -> UploadResult:
         """
         Wait until the upload has completed, and return its rid.
 
-        After the end it answers at once. Source: ``GET asset.upload_from_url_get_status.json``.
+        After the end it answers at once. Source: ``GET asset.upload_from_url_get_status.json``, and
+        ``GET asset.list.json`` until it is ready.
 
         Args:
             timeout: Seconds to wait at most, None: until the job's deadline. What `on_cancel` then does, unless
                 somebody else waits, a block that entered the job included, comes on top.
+            until: ``"completed"``: the asset is there; ``"ready"``: the versions that it is shown by are made too, as
+                for :meth:`AssetGroup.wait_ready`. An upload that has completed is aborted no more.
 
         Raises:
             UploadFailedError: Cincopa says it failed; `reason` says why.
@@ -112,9 +119,20 @@ class UploadJob:
             NotFoundError: Cincopa knows no such upload, several times running.
             AuthenticationError: The token is refused.
             ResponseDecodeError: It completed, and Cincopa does not say as which asset.
+            AssetNotReadyError: It completed, and its versions could not be made, or (AssetTimeoutError) not in time.
             ClientClosedError: The client was closed meanwhile.
         """
         at_least(0, "timeout", timeout)
+        if until not in ("completed", "ready"):
+            raise ValueError("until must be 'completed' or 'ready'")
+        began = anyio.current_time()
+        result = await self._completed(timeout)
+        if until == "ready":
+            left = None if timeout is None else max(0.0, began + timeout - anyio.current_time())
+            await self._ready(result.rid, left)
+        return result
+
+    async def _completed(self, timeout: float | None) -> UploadResult:
         watch = self.watch()
         with anyio.move_on_after(timeout) as clock:
             async for _ in watch:
@@ -124,6 +142,13 @@ class UploadJob:
         if self._failure is not None:
             raise _own_copy(self._failure)
         return self._result()
+
+    async def _ready(self, rid: str, timeout: float | None) -> None:
+        try:
+            await ReadyWait(self._client, self._life, rid, self._policy).run(timeout)
+        except CincopaError as error:
+            error.maybe_applied = True  # The upload has been done.
+            raise
 
     async def refresh(self) -> UploadStatus:
         """

@@ -38,6 +38,7 @@ CALLS: dict[str, Call[Any]] = {
     "a job's poll": _asset_calls.polled("42"),
     "a poll after an abort": _asset_calls.confirmed("42"),
     "asset.upload_from_url_abort": _asset_calls.upload_from_url_abort("42"),
+    "an asset that is waited for": _asset_calls.asset_of("A4"),
     "gallery.create": _gallery_calls.create(
         name="Cats", description=None, template=None, master=None, copy_args=None, copy_items=None
     ),

@@ -18,7 +18,9 @@ from cincopa_async import (
     Account,
     APIError,
     Asset,
+    AssetNotReadyError,
     AssetPage,
+    AssetTimeoutError,
     AuthenticationError,
     CincopaError,
     ClientClosedError,
@@ -108,6 +110,7 @@ ERROR_SAMPLES: list[CincopaError] = [
     ResponseDecodeError("asset.list", "no object", "body", "42", maybe_applied=True),
     *(kind("asset.list", "reset", maybe_applied=True) for kind in (TransportError, RequestTimeoutError)),
     ClientClosedError("closed for the night"),
+    *(kind("A4", "syncing", maybe_applied=True) for kind in (AssetNotReadyError, AssetTimeoutError)),
     *(
         kind("42", STATUS)
         for kind in (UploadError, UploadFailedError, UploadAbortedError, UploadTimeoutError, UploadUnknownError)
@@ -146,6 +149,7 @@ BARE: list[CincopaError] = [
     TransportError("asset.list", "reset"),
     RequestTimeoutError("asset.list", "late"),
     ClientClosedError(),
+    AssetNotReadyError("A4"),
     UploadError(None),
     UploadFailedError("42"),
     UploadTimeoutError("42"),
@@ -269,7 +273,9 @@ def test_every_error_is_caught_by_the_base(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [RequestTimeoutError("asset.list", "late"), UploadTimeoutError("42", STATUS)], ids=["call", "upload"]
+    "error",
+    [RequestTimeoutError("asset.list", "late"), UploadTimeoutError("42", STATUS), AssetTimeoutError("A4", "syncing")],
+    ids=["call", "upload", "asset"],
 )
 def test_timeouts_are_the_builtin_ones_too(error: TimeoutError) -> None:
     """Code that awaits with `asyncio.timeout` has one clause for all."""
@@ -294,6 +300,8 @@ def test_timeouts_are_the_builtin_ones_too(error: TimeoutError) -> None:
             ClientClosedError(),
             "this CincopaClient is closed; make a new one, or keep it open while calls are made",
         ),
+        (AssetNotReadyError("A4", "failed"), "asset A4 is not ready; its syncstatus: failed"),
+        (AssetTimeoutError("A4"), "asset A4 is not ready; its syncstatus: not told"),
         (UploadError("42"), "upload 42 did not end well; its state could not be asked"),
         (UploadError("42", STATUS), "upload 42 did not end well; last known state: failed"),
         (UploadFailedError("42", STATUS), "upload 42 failed: too large"),

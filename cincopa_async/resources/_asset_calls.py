@@ -57,6 +57,12 @@ def list_assets(
     return Call(name="asset.list", method="GET", params=params, safety="read", result=AssetPage)
 
 
+def asset_of(rid: str) -> Call[AssetPage]:
+    """Describe an ``asset.list`` of the one asset with that rid."""
+    params = {"rid": required("rid", rid)}
+    return Call(name="asset.list", method="GET", params=params, safety="read", result=AssetPage)
+
+
 def get_tags() -> Call[TagList]:
     """Describe ``asset.get_tags``."""
     return Call(name="asset.get_tags", method="GET", params={}, safety="read", result=TagList)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cincopa_async._calls import Param, at_least, optional, something_to_set, words
 from cincopa_async._paging import Pages
+from cincopa_async._ready import ReadyWait
 from cincopa_async.models import Asset, AssetPage, TagList, UploadStatus, UploadURL
 
 from . import _asset_calls as calls
@@ -107,6 +108,27 @@ class AssetGroup:
             items_per_page=items_per_page,
         )
         return Pages(self._client, first, key=lambda asset: asset.rid, ahead=ahead, limit=limit)
+
+    async def wait_ready(self, rid: str, *, timeout: float | None = None) -> Asset:
+        """
+        Wait until Cincopa has made the versions of an asset that it is shown by, and return the asset.
+
+        An asset that is uploaded is not yet ready: its `syncstatus` says how far that is. That no poll is answered
+        for a while does not end the wait. Source: ``GET asset.list.json`` (documented; the words of a syncstatus are
+        not).
+
+        Args:
+            rid: The asset.
+            timeout: Seconds to wait at most; None is the deadline of the client's :class:`PollPolicy`.
+
+        Raises:
+            AssetNotReadyError: Cincopa says that it failed.
+            AssetTimeoutError: It took too long.
+            NotFoundError: Cincopa knows no such asset, several times running.
+            ResponseDecodeError: Cincopa says nothing of how far it is, several times running.
+            ClientClosedError: The client was closed meanwhile.
+        """
+        return await ReadyWait(self._client, self._client._life, rid, self._client._poll).run(timeout)
 
     async def get_tags(self) -> TagList:
         """
