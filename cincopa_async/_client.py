@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
 
+from . import _ensure
 from ._calls import Call, Param, Safety, at_least, http_url, required
 from ._life import Life
 from ._retry import RetryPolicy
@@ -19,7 +20,7 @@ from ._starting import StartingUpload
 from ._token import Token, TokenSource, given_token
 from ._transport import Transport
 from .jobs import OnCancel, UploadJob
-from .models import Account, UploadResult
+from .models import Account, Gallery, UploadResult, Webhook
 from .polling import PollPolicy
 from .resources._asset_calls import upload_from_url as describe_upload_from_url
 from .resources.asset import AssetGroup
@@ -29,7 +30,7 @@ from .resources.live import LiveGroup
 from .resources.portal import PortalGroup
 from .resources.upload import UploadGroup
 from .resources.upload import iframe as describe_iframe
-from .resources.webhook import WebhookGroup
+from .resources.webhook import WebhookEventName, WebhookGroup
 
 T = TypeVar("T")
 
@@ -249,6 +250,46 @@ class CincopaClient:
         at_least(0, "timeout", timeout)
         job = await self.start_upload(input, fid=fid, rid=rid, type=type, poll=poll)
         return await job.wait(timeout=timeout)
+
+    async def ensure_gallery(
+        self, *, name: str, description: str | None = None, template: str | None = None
+    ) -> Gallery:
+        """
+        Return the gallery of that name, and make it if there is none, so that a script can run twice.
+
+        Of several of that name it is the first. One that is there is left as it is. Tasks that ask for it at once make
+        one between them; two processes may make two. Source: ``GET gallery.list.json``, ``POST gallery.create.json``.
+
+        Args:
+            name: What it is called, letter by letter.
+            description: A short text for a new one.
+            template: How a new one looks, as Cincopa names it.
+
+        Raises:
+            APIError: Cincopa says no.
+            TransportError: No answer came; `maybe_applied` says whether one may have been made. Ask again to know.
+        """
+        return await _ensure.gallery(self, name, description=description, template=template)
+
+    async def ensure_webhook(
+        self, hook_url: str, *, events: Sequence[WebhookEventName], security_key: str | None = None
+    ) -> Webhook:
+        """
+        Have a URL called for these events and no others, and send nothing if it is so already.
+
+        Source: ``GET webhook.list.json``, ``POST webhook.set.json``.
+
+        Args:
+            hook_url: The http(s) URL that Cincopa calls.
+            events: What for: names such as ``asset.uploaded``, or ``asset.*``; at least one.
+            security_key: What Cincopa shall show with each call. Where it does not tell the key of a hook, the hook is
+                set again.
+
+        Raises:
+            APIError: Cincopa says no.
+            TransportError: No answer came. Ask again to know what became of it.
+        """
+        return await _ensure.webhook(self, hook_url, events=events, security_key=security_key)
 
     @staticmethod
     def url_for_iframe(

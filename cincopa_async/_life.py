@@ -40,6 +40,8 @@ class Life:
         self.pool: Pool = Pool(size, connect, self._something_ended)
         self.finisher: Finisher = Finisher(self._something_ended)
         self.token: Token = token
+        self.ensuring: anyio.Lock = anyio.Lock()
+        """Held by whoever makes what is not there yet, or two tasks would both make it."""
         self._jobs: WeakSet[Waits] = WeakSet()
         self._jobs_closing = 0
         self._loop: object = None
@@ -86,6 +88,7 @@ class Life:
                 )
             self.pool.forget()
             self.token.forget_loop()
+            self.ensuring = anyio.Lock()
         self._loop = loop
         self._ended = None
 
