@@ -117,7 +117,7 @@ class CincopaClient:
         """
         Check the token and say whose it is.
 
-        Source: ``GET ping.json``.
+        Source: ``GET ping.json`` (documented).
 
         Returns:
             The account, its user and the token's permissions.

@@ -43,7 +43,7 @@ class AssetGroup:
         """
         Return one page of the account's assets. For all of them, use :meth:`iter`.
 
-        Source: ``GET asset.list.json``.
+        Source: ``GET asset.list.json`` (documented).
 
         Args:
             search: Words to look for in the texts of the assets.
@@ -84,7 +84,7 @@ class AssetGroup:
         """
         Return an async iterator over the assets of all pages, in order, none twice.
 
-        Source: ``GET asset.list.json``.
+        Source: ``GET asset.list.json`` (documented).
 
         Args:
             search: Words to look for in the texts of the assets.
@@ -134,7 +134,7 @@ class AssetGroup:
         """
         Return the tags of the account's assets.
 
-        Source: ``GET asset.get_tags.json``; the shape of its answer is not documented.
+        Source: ``GET asset.get_tags.json`` (documented; the shape of its answer is not).
         """
         return await self._client.send(calls.get_tags())
 
@@ -156,7 +156,7 @@ class AssetGroup:
         """
         Change an asset's texts. What is None stays as it is; an empty string empties a field.
 
-        Source: ``POST asset.set_meta.json``.
+        Source: ``POST asset.set_meta.json`` (documented).
 
         Args:
             rid: The asset.
@@ -190,7 +190,7 @@ class AssetGroup:
         """
         Have the versions of an asset that are missing made again.
 
-        Source: ``POST asset.resync.json``.
+        Source: ``POST asset.resync.json`` (documented).
         """
         await self._client.send(calls.change("resync", rid))
 
@@ -198,7 +198,7 @@ class AssetGroup:
         """
         Delete an asset for good, out of all galleries too.
 
-        Source: ``POST asset.delete.json``.
+        Source: ``POST asset.delete.json`` (documented).
 
         Raises:
             NotFoundError: Cincopa knows no such asset.
@@ -217,7 +217,7 @@ class AssetGroup:
         """
         Get a URL that takes the bytes of a file by POST.
 
-        Source: ``GET asset.get_upload_url.json``.
+        Source: ``GET asset.get_upload_url.json`` (documented).
 
         Args:
             fid: The gallery to put the asset into.
@@ -238,7 +238,7 @@ class AssetGroup:
         Start an upload from a URL, and no more. For a whole job, use :meth:`CincopaClient.upload_from_url`.
 
         If it is cancelled while its request is in flight, the request is let finish and the upload it made is aborted.
-        Source: ``POST asset.upload_from_url.json``.
+        Source: ``POST asset.upload_from_url.json`` (documented).
 
         Args:
             input: The http(s) URL that Cincopa fetches.
@@ -256,7 +256,7 @@ class AssetGroup:
         """
         Say how far an upload from a URL has come, asking once. To follow it to its end, use :meth:`UploadJob.watch`.
 
-        Source: ``GET asset.upload_from_url_get_status.json``.
+        Source: ``GET asset.upload_from_url_get_status.json`` (documented).
 
         Args:
             status_id: What :meth:`upload_from_url` answered. A fresh one may be unknown for a moment.
@@ -273,7 +273,7 @@ class AssetGroup:
         """
         Abort an upload: its partial data is dropped. To learn how it ended, use :meth:`UploadJob.abort`.
 
-        Source: ``POST asset.upload_from_url_abort.json``.
+        Source: ``POST asset.upload_from_url_abort.json`` (documented).
 
         Raises:
             NotFoundError: Cincopa knows no such upload.

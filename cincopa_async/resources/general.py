@@ -32,7 +32,7 @@ class TokenGroup:
         """
         Get a token that ends by itself, for code that must not hold the account's own, such as a browser's.
 
-        Source: ``GET token.get_temp.json``; its parameters are seen in clients, not documented.
+        Source: ``GET token.get_temp.json`` (documented; its parameters are seen in clients).
 
         Args:
             ttl: Its life in seconds; None leaves it to Cincopa.

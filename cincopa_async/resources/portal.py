@@ -49,8 +49,9 @@ class PortalGroup:
         Call ``portal.cease``, of which the documentation says two things.
 
         Its table calls it "create subdomain if available", its text says that it deactivates a portal without deleting
-        it. Try it on a portal that nobody needs. Source: ``POST portal.cease.json`` (documented; its parameters are
-        not).
+        it. Try it on a portal that nobody needs.
+
+        Source: ``POST portal.cease.json`` (documented, in two ways that exclude each other; its parameters are not).
         """
         return await self._client.send(portal("cease", Portal, _named(name, subdomain, params)))
 

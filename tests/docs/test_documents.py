@@ -95,6 +95,7 @@ def test_every_document_has_been_found() -> None:
         "README.md",
         "architecture.md",
         "cancellation.md",
+        "endpoints.md",
         "errors.md",
         "testing.md",
     ]

@@ -5,19 +5,17 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
-import cincopa_async
-from cincopa_async import CincopaClient, PollPolicy, RetryPolicy, UploadJob, errors
+from cincopa_async import CincopaClient, PollPolicy, RetryPolicy, errors
 from cincopa_async._abort import BOUND
 from cincopa_async._life import PATIENCE
 from cincopa_async._pool import IDLE_LIMIT, WRITE_IDLE_LIMIT
 from cincopa_async.testing import MisbehavingServer, Quirk
 from cincopa_async.testing._faults import FaultName
 from cincopa_async.testing._quirks import QuirkName
-from tests.conftest import TOKEN
 from tests.docs.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,52 +37,6 @@ def rows(table: str) -> Iterator[list[str]]:
 def as_words(text: str) -> str:
     """A text without its line breaks."""
     return " ".join(text.split())
-
-
-def sources() -> Iterator[tuple[str, str]]:
-    """Each method of the code, with the calls that its docstring names as its source."""
-    client = CincopaClient(TOKEN)
-    groups = {name: group for name, group in vars(client).items() if not name.startswith("_")}
-    places: dict[str, Any] = {"client": client, "job": UploadJob}
-    places |= {f"client.{name}": group for name, group in groups.items()}
-    for place, holder in places.items():
-        for name, method in inspect.getmembers(holder, callable):
-            if not name.startswith("_") and f"{place}.{name}" not in places:
-                yield from ((f"{place}.{name}", call) for call in calls_of(method))
-    for name in cincopa_async.__all__:
-        public = getattr(cincopa_async, name)
-        if inspect.isclass(public):
-            yield from ((name, call) for call in calls_of(public))
-
-
-def calls_of(documented: Callable[..., Any]) -> list[str]:
-    """The calls in the line `Source:` of a docstring."""
-    source = re.search(r"Source: (.*?)(?:\n\n|\Z)", inspect.cleandoc(documented.__doc__ or ""), re.DOTALL)
-    return re.findall(r"``((?:GET|POST) [\w.]+?)(?:\.json)?``", source[1]) if source else []
-
-
-def test_table_of_calls_is_that_of_the_code() -> None:
-    """Every method stands beside the calls that it makes, and none is told that is not there."""
-    told = {
-        (method, call.strip("`"))
-        for call, methods in rows(section("Calls"))
-        if call != "Call"
-        for method in re.findall(r"`([\w.]+)`", methods)
-    }
-
-    assert sorted(told) == sorted(set(sources()))
-
-
-def test_every_method_of_a_group_names_its_call() -> None:
-    """So none is missing from the table because its docstring says nothing."""
-    client = CincopaClient(TOKEN)
-    named = {method for method, _ in sources()}
-    groups = [name for name, group in vars(client).items() if not name.startswith("_")]
-
-    assert groups
-    for group in groups:
-        for name, _ in inspect.getmembers(getattr(client, group), callable):
-            assert name.startswith("_") or f"client.{group}.{name}" in named
 
 
 def test_each_property_names_tests_that_exist() -> None:
