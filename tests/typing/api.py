@@ -16,9 +16,17 @@ from cincopa_async import (
     AssetPage,
     CincopaClient,
     CincopaError,
+    CreatedGallery,
+    Gallery,
+    GalleryArchive,
+    GalleryPage,
+    LiveList,
+    LiveStream,
     Page,
     Pages,
     PollPolicy,
+    Portal,
+    PortalList,
     RateLimitError,
     RenewingToken,
     ResponseDecodeError,
@@ -34,8 +42,11 @@ from cincopa_async import (
     UploadResult,
     UploadState,
     UploadStatus,
+    UploadToken,
     UploadURL,
     UploadWatch,
+    Webhook,
+    WebhookList,
 )
 
 
@@ -211,3 +222,47 @@ async def wrong_arguments(client: CincopaClient) -> None:
     await client.call("x.y", safety="safe")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await client.start_upload("https://x", on_cancel="stop")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     (await client.ping()).permissions = ""  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+async def galleries(client: CincopaClient) -> None:
+    created = assert_type(await client.gallery.create(name="Cats", copy_items=True), CreatedGallery)
+    fid = assert_type(created.fid, str)
+    await client.gallery.set_meta(fid, name="Dogs", tags=["a"], my_property=True)
+    await client.gallery.add_item(fid, "R1", insert_position="top")
+    await client.gallery.remove_item(fid, ["R1", "R2"], delete_asset=False)
+    await client.gallery.set_master(fid, master="R1")
+    page = assert_type(await client.gallery.list(search="cat", items_per_page=100), GalleryPage)
+    assert_type(page.items, tuple[Gallery, ...])
+    assert_type(page.tag_cloud, dict[str, int | None] | None)
+    assert_type(await client.gallery.get_items(fid, details=["tags"]), AssetPage)
+    assert_type(client.gallery.iter(limit=5), Pages[Gallery])
+    assert_type(client.gallery.iter_items(fid, ahead=1), Pages[Asset])
+    archive = assert_type(await client.gallery.download(fid), GalleryArchive)
+    assert_type(archive.url, str)
+    await client.gallery.delete(fid, delete_assets=True)
+    found = assert_type(await client.ensure_gallery(name="Cats"), Gallery)
+    assert_type(found.fid, str | None)
+
+
+async def ready(client: CincopaClient, job: UploadJob) -> None:
+    asset = assert_type(await client.asset.wait_ready("R1", timeout=60), Asset)
+    assert_type(asset.syncstatus, str | None)
+    assert_type(await job.wait(timeout=60, until="ready"), UploadResult)
+
+
+async def pages_portals_and_hooks(client: CincopaClient) -> None:
+    token = assert_type(await client.upload.get_upload_token("A4"), UploadToken)
+    assert_type(await client.upload.iframe(fid="A4", token=token.value), str)
+    assert_type(CincopaClient.url_for_iframe(rrid="mine", token=token.value), str)
+    assert_type(await client.portal.check(name="cats"), Portal)
+    assert_type(await client.portal.rename(subdomain="cats", new_name="dogs"), Portal)
+    assert_type((await client.portal.list()).portals, tuple[Portal, ...])
+    assert_type(await client.portal.list(page=2), PortalList)
+    assert_type(await client.live.start("R1"), LiveStream)
+    assert_type(await client.live.list(), LiveList)
+    hooks = assert_type(await client.webhook.list(), WebhookList)
+    assert_type(hooks.webhooks, tuple[Webhook, ...])
+    await client.webhook.set("https://app.example.com/", events=["asset.uploaded", "a new one"], security_key="k")
+    await client.webhook.set_slack("https://hooks.slack.example/", events=["asset.*"])
+    await client.webhook.delete("https://app.example.com/")
+    assert_type(await client.ensure_webhook("https://app.example.com/", events=["asset.*"]), Webhook)
