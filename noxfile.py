@@ -40,7 +40,8 @@ def tests_on_one_python(session: nox.Session) -> None:
     if session.posargs:
         session.run("python", "-m", "pytest", *session.posargs)
     else:
-        session.run("python", "-m", "coverage", "run", "-m", "pytest")
+        # One process a core, each taking tests from the others when it has run out of its own.
+        session.run("python", "-m", "coverage", "run", "-m", "pytest", "-n", "auto", "--dist", "worksteal")
 
 
 @nox.session
