@@ -13,7 +13,7 @@ from typing import Any
 from cincopa_async import resources
 from cincopa_async._calls import Call
 from cincopa_async._codec import Reply
-from cincopa_async.models import LiveStream, Portal, PortalList
+from cincopa_async.models import LiveList, LiveStream, Portal, PortalList
 from cincopa_async.resources import _asset_calls, _gallery_calls, general, live, portal, upload, webhook
 from tests.conftest import TOKEN
 
@@ -58,6 +58,7 @@ CALLS: dict[str, Call[Any]] = {
     "webhook.set_slack": webhook.set_slack(SIGNED_INPUT, events=None),
     "webhook.delete": webhook.delete(SIGNED_INPUT),
     "live.create": live.live("create", LiveStream, {"name": "cats"}),
+    "live.list": live.live("list", LiveList, {}, safety="read"),
 }
 PAGE: Call[str] = upload.iframe(fid="A4", rrid=None, token=TOKEN)
 """The one call whose answer is no JSON."""

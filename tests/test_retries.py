@@ -419,7 +419,7 @@ async def test_many_starts_under_faults_start_no_source_twice(front: Misbehaving
         behind(front).fake.add_source(source, b"c")
     front.fault("reset_after", call="asset.upload_from_url", rate=0.33, seed=7)
     errors: list[CincopaError] = []
-    async with client(front) as cincopa:
+    async with client(front, timeout=30) as cincopa:
 
         async def upload(source: str) -> None:
             try:
