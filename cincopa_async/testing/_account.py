@@ -94,6 +94,9 @@ class Upload:
     """Ends the work on it, once that has begun."""
 
 
+Listener = Callable[[str, Asset | Gallery], None]
+
+
 class Account:
     """One account. Whoever reads or changes it holds `lock`: servers run in threads of their own."""
 
@@ -104,6 +107,8 @@ class Account:
         self.galleries: dict[str, Gallery] = {}
         self.uploads: dict[str, Upload] = {}
         self.tokens: dict[str, Token] = {}
+        self.listeners: list[Listener] = []
+        """Told of each event, under the lock and within an event loop: they only note it."""
         self._random = random.Random(seed)
         self._numbers = itertools.count(1_000_001)
         self.accid = self._random.randrange(100_000, 999_999)
@@ -117,6 +122,12 @@ class Account:
             token = Token(value or f"AAAAfake{self.new_id(24)}", tuple(permissions), ttl, Instant.now())
             self.tokens[token.value] = token
             return token
+
+    def emit(self, event: str, about: Asset | Gallery) -> None:
+        """Tell the listeners what has happened to an asset or a gallery, by the name that webhooks have for it."""
+        with self.lock:
+            for listener in self.listeners:
+                listener(event, about)
 
     def new_id(self, length: int = 11) -> str:
         """Make an id of the look that rids and fids have."""
@@ -139,6 +150,7 @@ class Account:
                 meta={"caption": PurePosixPath(name).stem},
             )
             self.assets[asset.rid] = asset
+            self.emit("asset.uploaded", asset)
             return asset
 
     def delete_asset(self, rid: str) -> None:
@@ -146,10 +158,13 @@ class Account:
         with self.lock:
             attached = [asset.rid for asset in self.assets.values() if asset.attached_to == rid]
             for gone in [rid, *attached]:
-                self.assets.pop(gone, None)  # One that is attached may be listed for deletion itself.
+                asset = self.assets.pop(gone, None)
+                if asset is None:  # One that is attached may be listed for deletion itself.
+                    continue
                 for gallery in self.galleries.values():
                     if gone in gallery.rids:
                         gallery.rids.remove(gone)
+                self.emit("asset.deleted", asset)
 
     def media(self, rid: str, type: str | None) -> Asset | None:
         """Find an asset, or what is attached to it as `type`; a poster (``thumb``) shows only once it was set."""

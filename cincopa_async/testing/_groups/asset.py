@@ -40,6 +40,7 @@ def set_meta(call: Call) -> dict[str, Any]:
         asset.poster = _poster(call, asset, meta["thumb_attached_rid"])
     asset.meta.update(meta)
     asset.modified = date()
+    call.account.emit("asset.updated", asset)
     return {}
 
 

@@ -25,13 +25,15 @@ def create(call: Call) -> dict[str, Any]:
             gallery.rids = list(call.gallery(master).rids)
     _set_meta(gallery, call)
     call.account.galleries[gallery.fid] = gallery
+    call.account.emit("gallery.created", gallery)
     return {"fid": gallery.fid}
 
 
 def set_meta(call: Call) -> dict[str, Any]:
     """Set what is known of a gallery, fields of the caller's own too."""
-    _set_meta(call.gallery(call.required("fid")), call)
-    return {}
+    gallery = call.gallery(call.required("fid"))
+    _set_meta(gallery, call)
+    return _updated(gallery, call)
 
 
 def delete(call: Call) -> dict[str, Any]:
@@ -41,6 +43,7 @@ def delete(call: Call) -> dict[str, Any]:
         for rid in list(gallery.rids):
             call.account.delete_asset(rid)
     del call.account.galleries[gallery.fid]
+    call.account.emit("gallery.deleted", gallery)
     return {}
 
 
@@ -50,8 +53,7 @@ def add_item(call: Call) -> dict[str, Any]:
     rids = _rids(call)
     rest = [rid for rid in gallery.rids if rid not in rids]
     gallery.rids = rids + rest if call.params.get("insert_position") == "top" else rest + rids
-    gallery.modified = date()
-    return {}
+    return _updated(gallery, call)
 
 
 def remove_item(call: Call) -> dict[str, Any]:
@@ -62,8 +64,7 @@ def remove_item(call: Call) -> dict[str, Any]:
     if call.params.get("delete_asset") == "yes":
         for rid in rids:
             call.account.delete_asset(rid)
-    gallery.modified = date()
-    return {}
+    return _updated(gallery, call)
 
 
 def list_galleries(call: Call) -> dict[str, Any]:
@@ -96,8 +97,7 @@ def set_master(call: Call) -> dict[str, Any]:
     """Name the gallery's master."""
     gallery = call.gallery(call.required("fid"))
     gallery.master = call.required("master")
-    gallery.modified = date()
-    return {}
+    return _updated(gallery, call)
 
 
 def _rids(call: Call) -> list[str]:
@@ -109,7 +109,12 @@ def _set_meta(gallery: Gallery, call: Call) -> None:
     gallery.meta.update({name: value for name, value in call.params.items() if name not in _NOT_META})
     if "tags" in gallery.meta:
         gallery.meta["tags"] = normal_tags(gallery.meta["tags"])
+
+
+def _updated(gallery: Gallery, call: Call) -> dict[str, Any]:
     gallery.modified = date()
+    call.account.emit("gallery.updated", gallery)
+    return {}
 
 
 def _described(gallery: Gallery, origin: str) -> dict[str, Any]:
