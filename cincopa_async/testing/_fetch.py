@@ -1,9 +1,9 @@
 """
-Reads a URL over HTTP, one connection a request.
+Makes requests over HTTP, one connection each: reads an input, posts to a hook.
 
-Not with httpx: it logs every URL, and an input may be a signed link; its pool costs more with each of thousands of
-uploads, and loses connections when an abort cancels a request that is being connected (httpcore 1.0.9); and a body left
-unread leaves suspended generators behind, which trio warns of.
+Not with httpx: it logs every URL, and an input may be a signed link, a hook's URL hold a key; its pool costs more with
+each of thousands of uploads, and loses connections when an abort cancels a request that is being connected (httpcore
+1.0.9); and a body left unread leaves suspended generators behind, which trio warns of.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ import anyio.abc
 import anyio.to_thread
 import h11
 import httpx
+
+BROKEN = (OSError, anyio.BrokenResourceError, h11.ProtocolError)
+"""What is raised, besides :class:`SourceError`, where an exchange breaks off; a timeout is an OSError."""
 
 _CHUNK = 64 * 1024
 
@@ -35,8 +38,8 @@ class FetchedBody:
         self.status = 0
         self.headers: Mapping[str, str] = {}
 
-    async def request(self, url: httpx.URL) -> None:
-        """Send a GET, and read the answer's headers."""
+    async def request(self, url: httpx.URL, content: bytes | None) -> None:
+        """Send a GET, or a POST of JSON, and read the answer's headers."""
         headers = [
             (b"host", url.netloc),
             (b"accept", b"*/*"),
@@ -45,10 +48,16 @@ class FetchedBody:
             (b"user-agent", b"cincopa-fake"),
             (b"connection", b"close"),
         ]
-        request = h11.Request(method="GET", target=url.raw_path, headers=headers)
-        head = self._connection.send(request) or b""
+        if content is not None:
+            headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
+        method = "GET" if content is None else "POST"
+        parts = (
+            h11.Request(method=method, target=url.raw_path, headers=headers),
+            h11.Data(content or b""),
+            h11.EndOfMessage(),
+        )
         with anyio.fail_after(self._timeout):
-            await self._stream.send(head + (self._connection.send(h11.EndOfMessage()) or b""))
+            await self._stream.send(b"".join(self._connection.send(part) or b"" for part in parts))
         event = await self._next_event()
         while not isinstance(event, h11.Response):  # Hints come before it; an early end h11 raises for.
             event = await self._next_event()
@@ -78,11 +87,11 @@ class Fetcher:
         self._tls: ssl.SSLContext | None = None
 
     @asynccontextmanager
-    async def open(self, url: httpx.URL) -> AsyncIterator[FetchedBody]:
-        """Connect and ask; closes the connection at the end."""
+    async def open(self, url: httpx.URL, content: bytes | None = None) -> AsyncIterator[FetchedBody]:
+        """Connect and ask, by a POST where there is `content`; closes the connection at the end."""
         async with await self._connect(url) as stream:
             body = FetchedBody(stream, self._timeout)
-            await body.request(url)
+            await body.request(url, content)
             yield body
 
     async def _connect(self, url: httpx.URL) -> anyio.abc.ByteStream:

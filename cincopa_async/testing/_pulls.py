@@ -5,15 +5,12 @@ from __future__ import annotations
 from weakref import WeakKeyDictionary
 
 import anyio
-import h11
 
 from ._account import Account, Upload
 from ._background import Background, Backgrounds
-from ._fetch import SourceError
+from ._fetch import BROKEN, SourceError
 from ._holds import Holds
 from ._sources import Sources
-
-_BROKEN = (OSError, anyio.BrokenResourceError, h11.ProtocolError)
 
 
 class Puller:
@@ -52,7 +49,7 @@ class Puller:
             await self._holds.passed(upload.input, 0, background)
             async with self._turns_of(background):
                 content, content_type = await self._read(upload, background)
-        except (SourceError, *_BROKEN) as error:
+        except (SourceError, *BROKEN) as error:
             self._account.fail_upload(upload, _reason(error))
         else:
             self._account.complete_upload(upload, content, content_type)
