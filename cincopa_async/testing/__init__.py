@@ -8,6 +8,7 @@ from __future__ import annotations
 
 try:
     from ._counts import Counts
+    from ._deliveries import Delivery
     from ._fake import FakeCincopa
     from ._misbehaving import MisbehavingServer
     from ._quirks import Quirk
@@ -19,4 +20,4 @@ except ModuleNotFoundError as _error:
         f'cincopa_async.testing needs {_error.name}, which is not installed: pip install "cincopa-async[testing]"'
     ) from _error
 
-__all__ = ["Counts", "FakeCincopa", "FakeServer", "MisbehavingServer", "Quirk"]
+__all__ = ["Counts", "Delivery", "FakeCincopa", "FakeServer", "MisbehavingServer", "Quirk"]

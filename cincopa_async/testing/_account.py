@@ -1,4 +1,4 @@
-"""What an account holds, in memory: assets, galleries, tokens and uploads."""
+"""What an account holds, in memory."""
 
 from __future__ import annotations
 
@@ -94,6 +94,25 @@ class Upload:
     """Ends the work on it, once that has begun."""
 
 
+@dataclass(slots=True, eq=False)
+class Hook:
+    """Where events are sent to."""
+
+    hook_url: str = field(repr=False)
+    slack: bool = False
+    events: str = "*"
+    """Names and patterns of events, by comma."""
+    security_key: str = field(default="", repr=False)
+    key_place: str = "body"
+    """Where its key is sent: in the ``body``, the ``query``, or ``nowhere``."""
+    names_asset_events: bool = True
+    """Whether the body tells which event of an asset it is about."""
+
+    def wants(self, event: str) -> bool:
+        """Say whether an event is sent to it."""
+        return any(fnmatchcase(event, pattern.strip()) for pattern in self.events.split(","))
+
+
 Listener = Callable[[str, Asset | Gallery], None]
 
 
@@ -107,6 +126,7 @@ class Account:
         self.galleries: dict[str, Gallery] = {}
         self.uploads: dict[str, Upload] = {}
         self.tokens: dict[str, Token] = {}
+        self.hooks: dict[str, Hook] = {}
         self.listeners: list[Listener] = []
         """Told of each event, under the lock and within an event loop: they only note it."""
         self._random = random.Random(seed)

@@ -14,7 +14,7 @@ from ._account import Account, Token
 from ._answers import Answers
 from ._calls import Call, RefusedError
 from ._examples import documented_answer
-from ._groups import ENDPOINTS
+from ._groups import ENDPOINTS, MISSPELT
 from ._pulls import Puller
 from ._quirks import Active, Quirks
 
@@ -37,6 +37,7 @@ class Api:
         """Answer one request."""
         name = request.path_params["call"].removesuffix(".json")
         self._account.counts.request_came(name)
+        name = MISSPELT.get(name, name)
         documented = documented_answer(request.method, _target(request))
         if documented is not None:
             return Response(documented, media_type="application/json")

@@ -17,6 +17,7 @@ from ._account import ALL_PERMISSIONS, Account, permissions_text, read_permissio
 from ._api import Api
 from ._background import Backgrounds
 from ._counts import Counts
+from ._deliveries import Deliverer, Delivery
 from ._holds import Hold, Holds
 from ._pulls import Puller
 from ._quirks import Quirk, QuirkName, Quirks
@@ -35,13 +36,17 @@ class FakeCincopa:
 
     It is an ASGI app: :meth:`serve` puts it on a loopback socket, :meth:`client` hands out a client wired to it
     in-process. Uploads truly fetch their input over HTTP, or from what :meth:`add_source` registered. What the
-    documentation leaves open is a :class:`Quirk`. As an async context manager it ends the uploads that run in-process.
+    documentation leaves open is a :class:`Quirk`. What happens in the account is sent to its webhooks, by HTTP. As an
+    async context manager it ends the uploads and deliveries that run in-process.
 
     Args:
         api_token: The account's token; one is made up if not given.
         max_input_bytes: Uploads of more than this fail.
         max_pulls: How many uploads read their input at once; the others wait in progress.
         source_timeout: Seconds after which an input that says nothing is given up.
+        webhook_attempts: How often an event is sent to a hook that fails, at most.
+        webhook_pause: Seconds before it is sent again; twice as long each time.
+        webhook_timeout: Seconds after which a hook that has not answered has failed.
         seed: Of the ids that are made up.
         quirks: What is out of the ordinary from the start.
     """
@@ -53,6 +58,9 @@ class FakeCincopa:
         max_input_bytes: int = 1024**3,
         max_pulls: int = 1000,
         source_timeout: float = 60.0,
+        webhook_attempts: int = 5,
+        webhook_pause: float = 0.1,
+        webhook_timeout: float = 10.0,
         seed: int = 0,
         quirks: Iterable[Quirk] = (),
     ) -> None:
@@ -61,6 +69,13 @@ class FakeCincopa:
         self._sources = Sources(timeout=source_timeout)
         self._holds = Holds()
         self._backgrounds = Backgrounds()
+        self._deliverer = Deliverer(
+            self._account,
+            self._backgrounds,
+            attempts=webhook_attempts,
+            pause=webhook_pause,
+            timeout=webhook_timeout,
+        )
         puller = Puller(
             self._account,
             self._sources,
@@ -103,8 +118,13 @@ class FakeCincopa:
         """What it has seen and done."""
         return self._account.counts
 
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """What was sent to webhooks, and is being sent, in the order of its events; a copy."""
+        return self._deliverer.deliveries
+
     async def aclose(self) -> None:
-        """End the uploads that run in the loop at hand, as failed."""
+        """End the uploads and deliveries that run in the loop at hand, as failed."""
         await self._backgrounds.aclose()
 
     def serve(self, host: str = "127.0.0.1", port: int = 0, *, allow_remote: bool = False) -> FakeServer:

@@ -36,6 +36,8 @@ QuirkName = Literal[
     "tag_counts",
     "token_field",
     "folder_items",
+    "webhook_key",
+    "webhook_no_event",
 ]
 _GET_STATUS = "asset.upload_from_url_get_status"
 
@@ -57,6 +59,7 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "failure_status": {"status": 404},
     "permission_status": {"status": 200},
     "token_field": {"field": "token"},
+    "webhook_key": {"place": "query"},
 }
 
 # The calls that a quirk can concern at all: `nth` counts only these where no call is named.
@@ -69,6 +72,8 @@ _CALLS: Final[Mapping[str, str]] = {
     "tag_counts": "asset.get_tags",
     "token_field": "token.get_temp",
     "folder_items": "gallery.get_items",
+    "webhook_key": "webhook.set",
+    "webhook_no_event": "webhook.set",
 }
 
 
@@ -103,6 +108,11 @@ class Quirk:
       a call that the token does not allow (403 unless told).
     - ``tag_counts``: asset.get_tags answers a map. ``token_field(field)``: where a temporary token stands.
       ``folder_items``: gallery.get_items answers ``folder.items``.
+
+    In what hooks are sent that are set meanwhile:
+
+    - ``webhook_key(place)``: the key stands in the ``query``, or ``nowhere``; unless told in the body.
+    - ``webhook_no_event``: bodies about assets do not name the event.
 
     Args:
         name: Which quirk.

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 
 from cincopa_async.testing._calls import Endpoint
 
-from . import asset, gallery, general, upload_from_url
+from . import asset, gallery, general, upload_from_url, webhook
 
 ENDPOINTS: Mapping[str, Endpoint] = {
     **general.ENDPOINTS,
     **asset.ENDPOINTS,
     **upload_from_url.ENDPOINTS,
     **gallery.ENDPOINTS,
+    **webhook.ENDPOINTS,
 }
+MISSPELT: Mapping[str, str] = {"webhhook.delete": "webhook.delete"}
+"""Calls as the documentation spells them, and what they must be."""
