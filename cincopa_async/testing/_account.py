@@ -1,4 +1,4 @@
-"""What an account holds, in memory."""
+"""What an account holds, in memory: assets, galleries, tokens and uploads; the rest is in `_records`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from ._clock import Instant, date
 from ._counts import End, Tally
+from ._records import Hook, Portal, Stream
 
 ALL_PERMISSIONS = ("asset.*", "gallery.*", "upload.*", "portal.*", "webhook.*", "live.*", "token.*")
 _ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -30,6 +31,8 @@ class Token:
     """Patterns of calls. A temporary token carries those of the token it was made with too: all must allow a call."""
     ttl: float | None
     issued: Instant
+    fid: str | None = None
+    """The gallery whose invitation page it opens, where it does nothing else."""
 
     @property
     def valid(self) -> bool:
@@ -37,7 +40,9 @@ class Token:
         return self.ttl is None or self.issued.elapsed() < self.ttl
 
     def allows(self, call: str) -> bool:
-        """Say whether it may make a call."""
+        """Say whether it may make a call; ping needs no permission, but a token of the account itself."""
+        if call == "ping":
+            return self.fid is None
         return all(any(fnmatchcase(call, pattern) for pattern in patterns) for patterns in self.permissions)
 
 
@@ -94,25 +99,6 @@ class Upload:
     """Ends the work on it, once that has begun."""
 
 
-@dataclass(slots=True, eq=False)
-class Hook:
-    """Where events are sent to."""
-
-    hook_url: str = field(repr=False)
-    slack: bool = False
-    events: str = "*"
-    """Names and patterns of events, by comma."""
-    security_key: str = field(default="", repr=False)
-    key_place: str = "body"
-    """Where its key is sent: in the ``body``, the ``query``, or ``nowhere``."""
-    names_asset_events: bool = True
-    """Whether the body tells which event of an asset it is about."""
-
-    def wants(self, event: str) -> bool:
-        """Say whether an event is sent to it."""
-        return any(fnmatchcase(event, pattern.strip()) for pattern in self.events.split(","))
-
-
 Listener = Callable[[str, Asset | Gallery], None]
 
 
@@ -126,6 +112,8 @@ class Account:
         self.galleries: dict[str, Gallery] = {}
         self.uploads: dict[str, Upload] = {}
         self.tokens: dict[str, Token] = {}
+        self.portals: dict[str, Portal] = {}
+        self.streams: dict[str, Stream] = {}
         self.hooks: dict[str, Hook] = {}
         self.listeners: list[Listener] = []
         """Told of each event, under the lock and within an event loop: they only note it."""
@@ -135,11 +123,16 @@ class Account:
         self.api_token = self.issue_token([ALL_PERMISSIONS], ttl=None, value=api_token).value
 
     def issue_token(
-        self, permissions: Iterable[tuple[str, ...]], *, ttl: float | None, value: str | None = None
+        self,
+        permissions: Iterable[tuple[str, ...]],
+        *,
+        ttl: float | None,
+        value: str | None = None,
+        fid: str | None = None,
     ) -> Token:
         """Make a token."""
         with self.lock:
-            token = Token(value or f"AAAAfake{self.new_id(24)}", tuple(permissions), ttl, Instant.now())
+            token = Token(value or f"AAAAfake{self.new_id(24)}", tuple(permissions), ttl, Instant.now(), fid)
             self.tokens[token.value] = token
             return token
 

@@ -9,10 +9,11 @@ from typing import Any
 import anyio
 import httpx
 
-from ._account import Account, Asset, Gallery, Hook
+from ._account import Account, Asset, Gallery
 from ._background import Backgrounds
 from ._events import Message, message
 from ._fetch import BROKEN, Fetcher, SourceError
+from ._records import Hook
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 import httpx
 
-from ._account import Asset, Gallery, Hook
+from ._account import Asset, Gallery
+from ._records import Hook
 
 _META = (
     "caption",

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from cincopa_async.testing._account import Hook
 from cincopa_async.testing._calls import Call, Endpoint, RefusedError
+from cincopa_async.testing._records import Hook
 
 
 def list_hooks(call: Call) -> dict[str, Any]:
