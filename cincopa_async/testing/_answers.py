@@ -23,8 +23,10 @@ class Answers:
         self._quirks = quirks
         self._started = time.perf_counter()
 
-    def success(self, body: Mapping[str, Any]) -> Response:
-        """Write an answer of success."""
+    def success(self, body: Mapping[str, Any] | str) -> Response:
+        """Write an answer of success, JSON or a page."""
+        if isinstance(body, str):
+            return HTMLResponse(body)
         return self._json({**body, "success": True, "runtime": self._runtime()}, 200)
 
     def failure(self, text: str, status: int, headers: Mapping[str, str] | None = None) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import anyio
 import httpx
@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from ._account import Account, Token
 from ._answers import Answers
-from ._calls import Call, RefusedError
+from ._calls import Call, Endpoint, NotAllowedError, RefusedError
 from ._examples import documented_answer
 from ._groups import ENDPOINTS, MISSPELT
 from ._pulls import Puller
@@ -26,7 +26,7 @@ _AFTER = ("latency_after", "reset_after", "html_502_after", "server_error_after"
 
 
 class Api:
-    """Answers ``/v2/{group}.{verb}.json``."""
+    """Answers ``/v2/{group}.{verb}.json``, and the page ``/v2/upload.iframe``."""
 
     def __init__(self, account: Account, puller: Puller, quirks: Quirks) -> None:
         self._account = account
@@ -64,7 +64,7 @@ class Api:
 
     def _act(self, name: str, request: Request, quirks: Active, answers: Answers) -> Response:
         endpoint = ENDPOINTS.get(name)
-        if endpoint is None or not request.path_params["call"].endswith(".json"):
+        if endpoint is None or request.path_params["call"].endswith(".json") is endpoint.page:
             # Not documented. JSON, as all other answers: a caller can tell a misspelt call from a proxy's page.
             return answers.failure("There is no such call", 404)
         if request.method != endpoint.method:
@@ -74,14 +74,11 @@ class Api:
             token = self._account.tokens.get(params.pop("api_token", ""))
             if token is None or not token.valid:
                 return answers.failure("Unauthorized: the api_token is missing, unknown or expired", 403)
-            if name != "ping" and not token.allows(name):
-                status = quirks.get("permission_status", "status", 403)
-                return answers.failure(f"The permissions of the api_token do not allow {name}", status)
             params.pop("cache", None)  # Reads may carry it, to bypass a cache; there is none.
             try:
-                return answers.success(endpoint.handle(self._call(request, params, token, quirks)))
+                return answers.success(_handled(name, endpoint, self._call(request, params, token, quirks)))
             except RefusedError as refused:
-                return answers.failure(str(refused), quirks.get("failure_status", "status", 200))
+                return answers.failure(str(refused), quirks.get(refused.status_quirk, "status", refused.status))
 
     def _call(self, request: Request, params: Mapping[str, str], token: Token, quirks: Active) -> Call:
         return Call(
@@ -93,6 +90,12 @@ class Api:
             origin=f"{request.url.scheme}://{request.url.netloc}",
             caller=request.client.host if request.client else "",
         )
+
+
+def _handled(name: str, endpoint: Endpoint, call: Call) -> dict[str, Any] | str:
+    if not call.token.allows(name):
+        raise NotAllowedError(f"The permissions of the api_token do not allow {name}")
+    return endpoint.handle(call)
 
 
 class _Gone(Response):

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from ._account import Account, Asset, Gallery, Token
 from ._pulls import Puller
-from ._quirks import Active
+from ._quirks import Active, QuirkName
 
 T = TypeVar("T")
 
 
 class RefusedError(Exception):
     """The call is not processed; its text tells the caller why."""
+
+    status: ClassVar[int] = 200
+    status_quirk: ClassVar[QuirkName] = "failure_status"
+
+
+class NotAllowedError(RefusedError):
+    """The token is not good for what the call asks for."""
+
+    status = 403
+    status_quirk = "permission_status"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +66,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """How a call is made, and what answers it: a JSON object without `success` and `runtime`."""
+    """How a call is made, and what answers it: a JSON object without `success` and `runtime`, or an HTML page."""
 
     method: str
-    handle: Callable[[Call], dict[str, Any]]
+    handle: Callable[[Call], dict[str, Any] | str]
+    page: bool = False
+    """Whether it answers a page; its path is without ``.json`` then."""
 
 
 def page_of(items: list[T], page: int, items_per_page: int) -> tuple[list[T], dict[str, int]]:

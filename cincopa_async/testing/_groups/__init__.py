@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from cincopa_async.testing._calls import Endpoint
 
-from . import asset, gallery, general, upload_from_url, webhook
+from . import asset, gallery, general, upload, upload_from_url, webhook
 
 ENDPOINTS: Mapping[str, Endpoint] = {
     **general.ENDPOINTS,
     **asset.ENDPOINTS,
     **upload_from_url.ENDPOINTS,
     **gallery.ENDPOINTS,
+    **upload.ENDPOINTS,
     **webhook.ENDPOINTS,
 }
 MISSPELT: Mapping[str, str] = {"webhhook.delete": "webhook.delete"}
