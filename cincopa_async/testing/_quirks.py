@@ -36,6 +36,7 @@ QuirkName = Literal[
     "tag_counts",
     "token_field",
     "folder_items",
+    "cease_creates",
     "webhook_key",
     "webhook_no_event",
 ]
@@ -72,6 +73,7 @@ _CALLS: Final[Mapping[str, str]] = {
     "tag_counts": "asset.get_tags",
     "token_field": "token.get_temp",
     "folder_items": "gallery.get_items",
+    "cease_creates": "portal.cease",
     "webhook_key": "webhook.set",
     "webhook_no_event": "webhook.set",
 }
@@ -106,8 +108,9 @@ class Quirk:
     - ``failure_key(key)``: where the text of a failure stands: ``message`` unless told, ``error`` or ``more``.
     - ``failure_status(status)``, ``permission_status(status)``: the HTTP status of a failure (200 unless told), and of
       a call that the token does not allow (403 unless told).
-    - ``tag_counts``: asset.get_tags answers a map. ``token_field(field)``: where a temporary token stands.
-      ``folder_items``: gallery.get_items answers ``folder.items``.
+    - ``tag_counts``: asset.get_tags answers a map. ``token_field(field)``: where a temporary token stands, or that of
+      an invitation with ``call="upload.get_upload_token"``. ``folder_items``: gallery.get_items answers
+      ``folder.items``. ``cease_creates``: portal.cease makes a portal, as the name it has in the documentation says.
 
     In what hooks are sent that are set meanwhile:
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cincopa_async.testing._calls import Endpoint
 
-from . import asset, gallery, general, upload, upload_from_url, webhook
+from . import asset, gallery, general, portal, upload, upload_from_url, webhook
 
 ENDPOINTS: Mapping[str, Endpoint] = {
     **general.ENDPOINTS,
@@ -14,6 +14,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     **upload_from_url.ENDPOINTS,
     **gallery.ENDPOINTS,
     **upload.ENDPOINTS,
+    **portal.ENDPOINTS,
     **webhook.ENDPOINTS,
 }
 MISSPELT: Mapping[str, str] = {"webhhook.delete": "webhook.delete"}
