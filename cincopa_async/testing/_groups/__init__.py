@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cincopa_async.testing._calls import Endpoint
 
-from . import asset, gallery, general, portal, upload, upload_from_url, webhook
+from . import asset, gallery, general, live, portal, upload, upload_from_url, webhook
 
 ENDPOINTS: Mapping[str, Endpoint] = {
     **general.ENDPOINTS,
@@ -16,6 +16,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     **upload.ENDPOINTS,
     **portal.ENDPOINTS,
     **webhook.ENDPOINTS,
+    **live.ENDPOINTS,
 }
 MISSPELT: Mapping[str, str] = {"webhhook.delete": "webhook.delete"}
 """Calls as the documentation spells them, and what they must be."""
