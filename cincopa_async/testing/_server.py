@@ -29,7 +29,8 @@ class FakeServer:
     """
     A :class:`FakeCincopa` on a socket while it is entered: ``async with fake.serve() as server``.
 
-    It runs in a thread of its own, below any async library. On leaving, its connections are closed and its uploads end.
+    It runs in a thread of its own, below any async library. On leaving, its connections are closed, and its uploads and
+    deliveries to hooks end.
     """
 
     def __init__(self, fake: FakeCincopa, host: str, port: int, *, allow_remote: bool) -> None:

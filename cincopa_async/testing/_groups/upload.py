@@ -18,7 +18,7 @@ def get_upload_token(call: Call) -> dict[str, Any]:
 
 
 def iframe(call: Call) -> str:
-    """Show the page of a gallery."""
+    """Show the page of a gallery. Refused, it is JSON as any other call: what the service shows then is not known."""
     gallery = _gallery(call)
     title = escape(gallery.meta.get("name") or gallery.fid)
     return (
