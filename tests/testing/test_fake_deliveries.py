@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -20,6 +21,13 @@ from tests.testing.helpers import Asker, answering, until
 from tests.testing.receiver import receiving, told
 
 REFUSED = "http://127.0.0.1:1/hook"
+UVLOOP = pytest.param(
+    ("asyncio", {"use_uvloop": True}),
+    id="uvloop",
+    marks=pytest.mark.skipif(
+        importlib.util.find_spec("uvloop") is None, reason="uvloop is not made for every platform"
+    ),
+)
 
 
 @pytest.fixture
@@ -202,6 +210,7 @@ async def test_stop_does_not_wait_for_hooks(caplog: pytest.LogCaptureFixture) ->
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio", UVLOOP, "trio"], indirect=True)
 async def test_in_process_too(fake: FakeCincopa, ask_in_process: Asker) -> None:
     """Without a server the loop of the caller delivers, and aclose() ends that; the fake goes on."""
     async with receiving() as receiver:
