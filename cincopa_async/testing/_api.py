@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-import anyio
-import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,14 +13,9 @@ from ._answers import Answers
 from ._calls import Call, Endpoint, NotAllowedError, RefusedError
 from ._examples import documented_answer
 from ._groups import ENDPOINTS, MISSPELT
+from ._mishaps import befallen, target_of
 from ._pulls import Puller
 from ._quirks import Active, Quirks
-
-RESET: Final = "cincopa.reset"
-"""The ASGI extension that resets the connection a request came by."""
-
-_BEFORE = ("latency", "reset", "html_502", "retry_after", "server_error", "success_false")
-_AFTER = ("latency_after", "reset_after", "html_502_after", "server_error_after", "empty_body", "truncated_json")
 
 
 class Api:
@@ -38,31 +31,14 @@ class Api:
         name = request.path_params["call"].removesuffix(".json")
         self._account.counts.request_came(name)
         name = MISSPELT.get(name, name)
-        documented = documented_answer(request.method, _target(request))
+        documented = documented_answer(request.method, target_of(request))
         if documented is not None:
             return Response(documented, media_type="application/json")
         quirks = self._quirks.of(name)
         answers = Answers(quirks)
-        for quirk in quirks.among(_BEFORE):
-            match quirk.name:
-                case "latency":
-                    await anyio.sleep(quirk.options["seconds"])
-                case "reset":
-                    return _reset(request)
-                case _:
-                    return answers.instead_of_acting(quirk)
-        answer = self._act(name, request, quirks, answers)
-        for quirk in quirks.among(_AFTER):
-            match quirk.name:
-                case "latency_after":
-                    await anyio.sleep(quirk.options["seconds"])
-                case "reset_after":
-                    return _reset(request)
-                case _:
-                    return answers.instead_of_answer(quirk, answer)
-        return answer
+        return await befallen(request, quirks, answers, lambda: self._act(name, request, quirks, answers))
 
-    def _act(self, name: str, request: Request, quirks: Active, answers: Answers) -> Response:
+    async def _act(self, name: str, request: Request, quirks: Active, answers: Answers) -> Response:
         endpoint = ENDPOINTS.get(name)
         if endpoint is None or request.path_params["call"].endswith(".json") is endpoint.page:
             # Not documented. JSON, as all other answers: a caller can tell a misspelt call from a proxy's page.
@@ -96,24 +72,3 @@ def _handled(name: str, endpoint: Endpoint, call: Call) -> dict[str, Any] | str:
     if not call.token.allows(name):
         raise NotAllowedError(f"The permissions of the api_token do not allow {name}")
     return endpoint.handle(call)
-
-
-class _Gone(Response):
-    """No answer at all: the connection was reset."""
-
-    async def __call__(self, *_: object) -> None:
-        """Send nothing."""
-
-
-def _reset(request: Request) -> Response:
-    reset = request.scope.get("extensions", {}).get(RESET)
-    if reset is None:  # No socket below: httpx's own error for it goes up through the ASGI transport.
-        raise httpx.ReadError("")
-    reset()
-    return _Gone()
-
-
-def _target(request: Request) -> bytes:
-    path: bytes = request.scope.get("raw_path") or request.url.path.encode()
-    query: bytes = request.scope["query_string"]
-    return path + b"?" + query

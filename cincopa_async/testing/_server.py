@@ -13,7 +13,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from ._api import RESET
+from ._mishaps import RESET
 from ._sockets import base_url, listen, refuse_remote, reset
 from ._thread import LoopThread
 
