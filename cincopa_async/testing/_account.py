@@ -47,6 +47,23 @@ class Token:
 
 
 @dataclass(slots=True)
+class Capability:
+    """What the secret part of an issued URL stands for."""
+
+    fid: str | None = None
+    rid: str | None = None
+    type: str | None = None
+    ttl: float | None = None
+    sourceip: str | None = None
+    issued: Instant = field(default_factory=Instant.now)
+
+    @property
+    def valid(self) -> bool:
+        """Whether its time is not over yet."""
+        return self.ttl is None or self.issued.elapsed() < self.ttl
+
+
+@dataclass(slots=True)
 class Asset:
     """A stored file and what is known of it."""
 
@@ -54,7 +71,8 @@ class Asset:
     rid: str
     type: str
     filename: str
-    content: bytes = field(repr=False)
+    content: bytes | bytearray = field(repr=False)
+    """Never changed: a bytearray only because turning a large one into bytes would copy it."""
     content_type: str
     uploaded: str
     modified: str
@@ -117,6 +135,8 @@ class Account:
         self.hooks: dict[str, Hook] = {}
         self.listeners: list[Listener] = []
         """Told of each event, under the lock and within an event loop: they only note it."""
+        self.capabilities: dict[bytes, Capability] = {}
+        """By the path and query of the URL that was issued, byte for byte."""
         self._random = random.Random(seed)
         self._numbers = itertools.count(1_000_001)
         self.accid = self._random.randrange(100_000, 999_999)
@@ -147,7 +167,7 @@ class Account:
         with self.lock:
             return "A" + "".join(self._random.choices(_ID_LETTERS, k=length))
 
-    def add_asset(self, content: bytes, *, name: str, content_type: str, rid: str | None = None) -> Asset:
+    def add_asset(self, content: bytes | bytearray, *, name: str, content_type: str, rid: str | None = None) -> Asset:
         """Store a file."""
         with self.lock:
             now = date()
@@ -165,6 +185,14 @@ class Account:
             self.assets[asset.rid] = asset
             self.emit("asset.uploaded", asset)
             return asset
+
+    def place(self, asset: Asset, *, fid: str | None, rid: str | None, type: str | None) -> None:
+        """Attach an asset to another one as `type`, or put it into a gallery that is still there."""
+        with self.lock:
+            if rid is not None:
+                asset.attached_to, asset.attached_as = rid, type
+            elif fid in self.galleries:
+                self.galleries[fid].rids.append(asset.rid)
 
     def delete_asset(self, rid: str) -> None:
         """Drop an asset with what is attached to it, from every gallery too."""
@@ -210,10 +238,7 @@ class Account:
             if not self._end(upload, "completed"):
                 return
             asset = self.add_asset(content, name=filename_of(upload.input), content_type=content_type, rid=upload.resid)
-            if upload.rid is not None:
-                asset.attached_to, asset.attached_as = upload.rid, upload.type
-            elif upload.fid in self.galleries:
-                self.galleries[upload.fid].rids.append(asset.rid)
+            self.place(asset, fid=upload.fid, rid=upload.rid, type=upload.type)
             upload.resid, upload.size = asset.rid, len(content)
 
     def fail_upload(self, upload: Upload, reason: str) -> None:

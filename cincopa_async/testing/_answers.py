@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from ._quirks import Active, Quirk
 
@@ -54,10 +54,10 @@ class Answers:
             case "html_502_after":
                 return _proxy_page(quirk.options["status"])
             case "empty_body":
-                return Response(status_code=200, media_type="application/json")
+                return Response(status_code=200, media_type=answer.media_type)
             case "truncated_json":
                 body = bytes(answer.body)
-                return Response(body[: len(body) // 2], status_code=answer.status_code, media_type="application/json")
+                return Response(body[: len(body) // 2], status_code=answer.status_code, media_type=answer.media_type)
             case _:
                 return self.failure("Internal server error", quirk.options["status"])
 
@@ -67,6 +67,18 @@ class Answers:
 
     def _runtime(self) -> int:
         return round(1000 * (time.perf_counter() - self._started))
+
+
+class TextAnswers(Answers):
+    """Writes what a direct upload is answered: plain text, with the word `error` in a failure."""
+
+    def text(self, text: str) -> Response:
+        """Write an answer of success."""
+        return PlainTextResponse(text)
+
+    def failure(self, text: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+        """Write a failure."""
+        return PlainTextResponse(f"error: {text}", status, headers)
 
 
 def _proxy_page(status: int) -> Response:

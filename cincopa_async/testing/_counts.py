@@ -13,7 +13,8 @@ class Counts:
     """
     How much a :class:`FakeCincopa` has seen and done; exact at any moment, from any thread.
 
-    Each upload that was started is running, completed, failed or aborted: the four always add up.
+    Each upload that was started is running, completed, failed or aborted: the four always add up. Each file that was
+    started by direct upload is unfinished or stored.
     """
 
     def __init__(self, lock: RLock) -> None:
@@ -21,6 +22,9 @@ class Counts:
         self._requests: Counter[str] = Counter()
         self._inputs: Counter[str] = Counter()
         self._ends: Counter[str] = Counter()
+        self._files_started = 0
+        self._files_stored = 0
+        self._chunks = 0
 
     @property
     def uploads_started(self) -> int:
@@ -53,8 +57,32 @@ class Counts:
             return self._ends["aborted"]
 
     @property
+    def files_started(self) -> int:
+        """How many files began to arrive by direct upload; one whose last chunk came twice counts twice."""
+        with self._lock:
+            return self._files_started
+
+    @property
+    def files_unfinished(self) -> int:
+        """How many of them lack their last chunk."""
+        with self._lock:
+            return self._files_started - self._files_stored
+
+    @property
+    def files_stored(self) -> int:
+        """How many became an asset."""
+        with self._lock:
+            return self._files_stored
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks of files were taken, the ones that came again and whole files among them."""
+        with self._lock:
+            return self._chunks
+
+    @property
     def requests(self) -> Counter[str]:
-        """How many requests came, by call (``"asset.list"``), refused and broken ones included; a copy."""
+        """How many requests came, by call (``"post.jpg"``: direct uploads), refused and broken ones too; a copy."""
         with self._lock:
             return self._requests.copy()
 
@@ -69,6 +97,7 @@ class Counts:
             return (
                 f"<Counts uploads_started={self.uploads_started} running={self.uploads_running} "
                 f"completed={self.uploads_completed} failed={self.uploads_failed} aborted={self.uploads_aborted} "
+                f"files_started={self._files_started} stored={self._files_stored} chunks={self._chunks} "
                 f"requests={dict(self._requests)}>"
             )
 
@@ -90,3 +119,18 @@ class Tally(Counts):
         """Count the end of an upload."""
         with self._lock:
             self._ends[end] += 1
+
+    def file_started(self) -> None:
+        """Count a file that begins to arrive."""
+        with self._lock:
+            self._files_started += 1
+
+    def file_stored(self) -> None:
+        """Count a file that became an asset."""
+        with self._lock:
+            self._files_stored += 1
+
+    def chunk_came(self) -> None:
+        """Count a chunk that was taken."""
+        with self._lock:
+            self._chunks += 1

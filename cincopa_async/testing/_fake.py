@@ -18,6 +18,8 @@ from ._api import Api
 from ._background import Backgrounds
 from ._counts import Counts
 from ._deliveries import Deliverer, Delivery
+from ._direct import DirectUploads
+from ._files import Files
 from ._holds import Hold, Holds
 from ._pulls import Puller
 from ._quirks import Quirk, QuirkName, Quirks
@@ -41,7 +43,7 @@ class FakeCincopa:
 
     Args:
         api_token: The account's token; one is made up if not given.
-        max_input_bytes: Uploads of more than this fail.
+        max_input_bytes: Uploads of more than this fail, files of more are rejected.
         max_pulls: How many uploads read their input at once; the others wait in progress.
         source_timeout: Seconds after which an input that says nothing is given up.
         webhook_attempts: How often an event is sent to a hook that fails, at most.
@@ -85,9 +87,12 @@ class FakeCincopa:
             max_pulls=max_pulls,
         )
         api = Api(self._account, puller, self._quirks)
+        files = Files(self._account, max_bytes=max_input_bytes)
+        direct = DirectUploads(self._account, files, self._quirks)
         self._router = Router(
             [
                 Route("/v2/{call}", api.answer, methods=_METHODS),
+                Route("/post.jpg", direct.answer, methods=_METHODS),
                 Route("/media/{rid}", self._media),
                 Route("/media/{rid}/{type}", self._media),
             ]
@@ -240,11 +245,11 @@ class FakeCincopa:
 
     def stored(self, rid: str) -> bytes:
         """Return the bytes of an asset."""
-        return self._account.assets[rid].content
+        return bytes(self._account.assets[rid].content)
 
     async def _media(self, request: Request) -> Response:
         """Serve stored bytes: an asset's, or those of what is attached to it, the poster only once it is set."""
         found = self._account.media(request.path_params["rid"], request.path_params.get("type"))
         if found is None:
             return PlainTextResponse("Not Found", status_code=404)
-        return Response(found.content, media_type=found.content_type)
+        return Response(memoryview(found.content), media_type=found.content_type)

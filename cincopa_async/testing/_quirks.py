@@ -33,6 +33,7 @@ QuirkName = Literal[
     "failure_key",
     "failure_status",
     "permission_status",
+    "upload_rejected",
     "tag_counts",
     "token_field",
     "folder_items",
@@ -59,6 +60,7 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "failure_key": {"key": "error"},
     "failure_status": {"status": 404},
     "permission_status": {"status": 200},
+    "upload_rejected": {"status": 403},
     "token_field": {"field": "token"},
     "webhook_key": {"place": "query"},
 }
@@ -70,6 +72,7 @@ _CALLS: Final[Mapping[str, str]] = {
     "completed_without_resid": _GET_STATUS,
     "early_resid": _GET_STATUS,
     "abort_leaves": "asset.upload_from_url_abort",
+    "upload_rejected": "post.jpg",
     "tag_counts": "asset.get_tags",
     "token_field": "token.get_temp",
     "folder_items": "gallery.get_items",
@@ -108,6 +111,7 @@ class Quirk:
     - ``failure_key(key)``: where the text of a failure stands: ``message`` unless told, ``error`` or ``more``.
     - ``failure_status(status)``, ``permission_status(status)``: the HTTP status of a failure (200 unless told), and of
       a call that the token does not allow (403 unless told).
+    - ``upload_rejected(status)``: a direct upload is rejected, whatever its URL and its headers.
     - ``tag_counts``: asset.get_tags answers a map. ``token_field(field)``: where a temporary token stands, or that of
       an invitation with ``call="upload.get_upload_token"``. ``folder_items``: gallery.get_items answers
       ``folder.items``. ``cease_creates``: portal.cease makes a portal, as the name it has in the documentation says.
@@ -119,7 +123,7 @@ class Quirk:
 
     Args:
         name: Which quirk.
-        call: Pattern of the calls it concerns (``"asset.*"``).
+        call: Pattern of the calls it concerns (``"asset.*"``, ``"post.jpg"`` for direct uploads).
         nth: Which of the matching calls, by number from 1; a number or several.
         every: Each so many-th of the matching calls.
         rate: The part of the matching calls, picked by a dice with `seed`.

@@ -180,8 +180,8 @@ async def test_upload_url_has_the_documented_shape(server: FakeServer, ask: Aske
     full = (await ask.get("asset.get_upload_url", fid=fid, rid=rid, type="thumb", ttl=60))["upload_url"]
 
     base = re.escape(server.base_url.removesuffix("v2/"))
-    assert re.fullmatch(rf"{base}post\.jpg\?uid=\d+&d=\w+&hash=\w+", plain)
-    assert re.fullmatch(rf"{base}post\.jpg\?uid=\d+&d=\w+&hash=\w+&addtofid={fid}&addtorid={rid}:thumb", full)
+    assert re.fullmatch(rf"{base}post\.jpg\?uid=\d+&d=\w+&hash=[\w%]+", plain)
+    assert re.fullmatch(rf"{base}post\.jpg\?uid=\d+&d=\w+&hash=[\w%]+&addtofid={fid}&addtorid={rid}:thumb", full)
 
 
 async def test_upload_url_for_nothing_is_refused(ask: Asker, rids: dict[str, str]) -> None:

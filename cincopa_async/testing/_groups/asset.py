@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote
 
-from cincopa_async.testing._account import Asset
+from cincopa_async.testing._account import Asset, Capability
 from cincopa_async.testing._calls import Call, Endpoint, RefusedError, normal_tags, page_of, split_tags
 from cincopa_async.testing._clock import date
 
@@ -57,15 +57,19 @@ def delete(call: Call) -> dict[str, Any]:
 
 
 def get_upload_url(call: Call) -> dict[str, Any]:
-    """Make a URL of the shape that direct uploads go to. Nothing answers there yet."""
+    """Make a URL that a direct upload may go to."""
     fid, rid, type = upload_target(call)
-    query = {"uid": call.account.accid, "d": call.account.new_id(24), "hash": call.account.new_id(16)}
+    ttl = call.number("ttl", 1) if call.params.get("ttl") else None
+    # Escapes that another hand would write as %2F, or would not escape at all: a target may have them, and a client
+    # that builds the URL anew instead of sending it byte for byte changes them.
+    hash = f"{call.account.new_id(12)}%2f{call.account.new_id(12)}%7e%3d"
+    target = f"/post.jpg?uid={call.account.accid}&d={call.account.new_id(24)}&hash={hash}"
     if fid is not None:
-        query["addtofid"] = fid
+        target += f"&addtofid={fid}"
     if rid is not None:
-        query["addtorid"] = f"{rid}:{type}"
-    call.number("ttl", 1)
-    return {"upload_url": f"{call.origin}/post.jpg?{urlencode(query, safe=':')}"}
+        target += f"&addtorid={rid}:{quote(type or '', safe='')}"
+    call.account.capabilities[target.encode()] = Capability(fid, rid, type, ttl, call.params.get("sourceip") or None)
+    return {"upload_url": f"{call.origin}{target}"}
 
 
 def upload_target(call: Call) -> tuple[str | None, str | None, str | None]:

@@ -1,0 +1,105 @@
+"""Direct uploads: files as the body of a request to an upload URL."""
+
+from __future__ import annotations
+
+import re
+from contextlib import aclosing
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from ._account import Account, Asset
+from ._answers import TextAnswers
+from ._files import Chunk, Files, RejectedError
+from ._mishaps import Gone, befallen, target_of
+from ._quirks import Active, Quirks
+
+CALL = "post.jpg"
+"""The name of it in counts and quirks, as of a call."""
+
+_RANGE = re.compile(r"bytes ([0-9]+)-([0-9]+)/([0-9]+)")
+
+
+class DirectUploads:
+    """
+    Answers ``/post.jpg``, in plain text.
+
+    The body is a whole file, as documented, or a chunk of one, as the vendor's own uploader in the browser sends it:
+    then a Content-Range says which, its END exclusive, and a `unique-id` which chunks belong together.
+    """
+
+    def __init__(self, account: Account, files: Files, quirks: Quirks) -> None:
+        self._account = account
+        self._files = files
+        self._quirks = quirks
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one request."""
+        self._account.counts.request_came(CALL)
+        quirks = self._quirks.of(CALL)
+        answers = TextAnswers(quirks)
+        return await befallen(request, quirks, answers, lambda: self._act(request, quirks, answers))
+
+    async def _act(self, request: Request, quirks: Active, answers: TextAnswers) -> Response:
+        if request.method != "POST":
+            return answers.failure("Method not allowed", 405, {"allow": "POST"})
+        if "upload_rejected" in quirks:
+            return answers.failure("the upload is rejected", quirks.get("upload_rejected", "status", 200))
+        try:
+            asset = await self._receive(request)
+        except RejectedError as rejected:
+            return answers.failure(str(rejected), quirks.get("failure_status", "status", 200))
+        except ClientDisconnect:  # In the middle of the body: nothing of it is kept.
+            return Gone()
+        return answers.text("ok" if asset is None else f"new resource id {asset.id} {asset.rid}")
+
+    async def _receive(self, request: Request) -> Asset | None:
+        target = target_of(request)
+        capability = self._files.opened(target, request.client.host if request.client else "")
+        heading = _heading(request.headers)
+        chunk = heading.chunk
+        if chunk is not None:
+            # Before its body, so that one which is not taken need not be read.
+            self._files.check(target, chunk)
+        content = await _body(request, self._files.max_bytes if chunk is None else chunk.end - chunk.start)
+        if chunk is None:
+            chunk = Chunk(heading.name, "", 0, len(content), len(content))
+        elif len(content) != chunk.end - chunk.start:
+            raise RejectedError("the body is shorter than its range")
+        return self._files.take(target, capability, chunk, content)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    name: str
+    chunk: Chunk | None
+
+
+def _heading(headers: Headers) -> _Heading:
+    try:
+        name = unquote(headers.get("x-file-name", ""), errors="strict") or "upload"
+    except UnicodeDecodeError as error:
+        raise RejectedError("the X-FILE-NAME is no url-encoded UTF-8") from error
+    if "content-range" not in headers:
+        return _Heading(name, None)
+    match = _RANGE.fullmatch(headers["content-range"])
+    if match is None:
+        raise RejectedError("the Content-Range is not of the form: bytes START-END/SIZE")
+    if not headers.get("unique-id"):
+        raise RejectedError("a chunk needs a unique-id")
+    start, end, size = map(int, match.groups())
+    return _Heading(name, Chunk(name, headers["unique-id"], start, end, size))
+
+
+async def _body(request: Request, most: int) -> bytearray:
+    """Read a body into one buffer; a body of more bytes than it may have is not read further."""
+    content = bytearray()
+    async with aclosing(request.stream()) as pieces:  # Left suspended, it would be closed by the garbage collector.
+        async for piece in pieces:
+            content += piece
+            if len(content) > most:
+                raise RejectedError(f"the body is longer than {most} bytes")
+    return content
