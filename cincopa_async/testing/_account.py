@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from threading import RLock
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from ._clock import Instant, date
@@ -17,6 +18,8 @@ from ._counts import End, Tally
 from ._records import Hook, Portal, Stream
 
 ALL_PERMISSIONS = ("asset.*", "gallery.*", "upload.*", "portal.*", "webhook.*", "live.*", "token.*")
+SYNCING: Final = "syncing"
+SYNCED: Final = "synced"
 _ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 # A table of its own: the system's differs from machine to machine, and is read from disk.
 _MEDIA_TYPES = mimetypes.MimeTypes()
@@ -81,6 +84,9 @@ class Asset:
     attached_to: str | None = None
     attached_as: str | None = None
     poster: str | None = None
+    syncstatus: str = SYNCED
+    syncs: int = 0
+    """How many sync phases have begun: the last of them counts."""
 
 
 @dataclass(slots=True)
@@ -113,6 +119,8 @@ class Upload:
     polls: int = 0
     leaves: str = "aborted"
     """What an abort makes of it, as its status tells: the documentation does not say."""
+    sync_ends: str = SYNCED
+    """What the sync phase makes of its asset."""
     cancel: Callable[[], None] = field(init=False)
     """Ends the work on it, once that has begun."""
 
@@ -194,6 +202,16 @@ class Account:
             elif fid in self.galleries:
                 self.galleries[fid].rids.append(asset.rid)
 
+    def asset_synced(self, asset: Asset) -> None:
+        """Note that an asset is ready: the one place where that comes about, so that it can be told from here."""
+        with self.lock:
+            asset.syncstatus = SYNCED
+
+    def gallery_syncstatus(self, gallery: Gallery) -> str:
+        """Say whether one of a gallery's assets is in its sync phase."""
+        with self.lock:
+            return SYNCING if any(self.assets[rid].syncstatus == SYNCING for rid in gallery.rids) else SYNCED
+
     def delete_asset(self, rid: str) -> None:
         """Drop an asset with what is attached to it, from every gallery too."""
         with self.lock:
@@ -230,16 +248,17 @@ class Account:
             self.counts.upload_started(input)
             return upload
 
-    def complete_upload(self, upload: Upload, content: bytes, content_type: str) -> None:
+    def complete_upload(self, upload: Upload, content: bytes, content_type: str) -> Asset | None:
         """Make an asset of a pull that has read all, unless it ended before."""
         with self.lock:
             if upload.rid is not None and upload.rid not in self.assets:
                 self.fail_upload(upload, "the asset to attach to was deleted meanwhile")
             if not self._end(upload, "completed"):
-                return
+                return None
             asset = self.add_asset(content, name=filename_of(upload.input), content_type=content_type, rid=upload.resid)
             self.place(asset, fid=upload.fid, rid=upload.rid, type=upload.type)
             upload.resid, upload.size = asset.rid, len(content)
+            return asset
 
     def fail_upload(self, upload: Upload, reason: str) -> None:
         """End a pull with a reason, unless it ended before."""

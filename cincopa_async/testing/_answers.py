@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from typing import Any
 
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -93,6 +94,9 @@ def _bent(body: dict[str, Any], quirks: Active) -> Any:
         body = _each_object(body, lambda name, value: {} if name in gone else {name: value})
     if "unknown_sizes" in quirks:
         body = _each_object(body, lambda name, value: {name: -1 if name in _SIZES else value})
+    for quirk in quirks.among({"unknown_sync_word"}):
+        state, word = quirk.options["state"], quirk.options["word"]
+        body = _each_object(body, partial(_reworded, "syncstatus", state, word))
     if "size_words" in quirks:
         body = _each_object(body, lambda name, value: {name: _word(value) if name in _SIZES else value})
     return _numbers_as_strings(body) if "numbers_as_strings" in quirks else body
@@ -111,6 +115,10 @@ def _each_object(value: Any, field: Callable[[str, Any], dict[str, Any]]) -> Any
             return [_each_object(item, field) for item in value]
         case _:
             return value
+
+
+def _reworded(field: str, state: str, word: str, name: str, value: Any) -> dict[str, Any]:
+    return {name: word if (name, value) == (field, state) else value}
 
 
 def _numbers_as_strings(value: Any) -> Any:

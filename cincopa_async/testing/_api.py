@@ -16,14 +16,16 @@ from ._groups import ENDPOINTS, MISSPELT
 from ._mishaps import befallen, target_of
 from ._pulls import Puller
 from ._quirks import Active, Quirks
+from ._sync import Syncs
 
 
 class Api:
     """Answers ``/v2/{group}.{verb}.json``, and the page ``/v2/upload.iframe``."""
 
-    def __init__(self, account: Account, puller: Puller, quirks: Quirks) -> None:
+    def __init__(self, account: Account, puller: Puller, syncs: Syncs, quirks: Quirks) -> None:
         self._account = account
         self._puller = puller
+        self._syncs = syncs
         self._quirks = quirks
 
     async def answer(self, request: Request) -> Response:
@@ -62,6 +64,7 @@ class Api:
             token=token,
             account=self._account,
             puller=self._puller,
+            syncs=self._syncs,
             quirks=quirks,
             origin=f"{request.url.scheme}://{request.url.netloc}",
             caller=request.client.host if request.client else "",

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
-from ._account import Account, Asset, Gallery, Token
+from ._account import SYNCED, Account, Asset, Gallery, Token
 from ._pulls import Puller
 from ._quirks import Active, QuirkName
+from ._sync import Syncs
 
 T = TypeVar("T")
 
@@ -35,6 +36,7 @@ class Call:
     token: Token
     account: Account
     puller: Puller
+    syncs: Syncs
     quirks: Active
     origin: str
     """Scheme, host and port by which the fake was reached."""
@@ -54,6 +56,11 @@ class Call:
         if not text.isdecimal() or int(text) < 1 or (most is not None and int(text) > most):
             raise RefusedError(f"The parameter {name} is out of range")
         return int(text)
+
+    @property
+    def sync_ends(self) -> str:
+        """What a sync phase that the call begins makes of its asset."""
+        return str(self.quirks.get("sync_ends", "state", SYNCED))
 
     def asset(self, rid: str) -> Asset:
         """Return the asset of that rid."""

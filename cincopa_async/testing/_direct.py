@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from ._account import Account, Asset
+from ._account import SYNCED, Account, Asset
 from ._answers import TextAnswers
 from ._files import Chunk, Files, RejectedError
 from ._mishaps import Gone, befallen, target_of
@@ -49,27 +49,27 @@ class DirectUploads:
         if "upload_rejected" in quirks:
             return answers.failure("the upload is rejected", quirks.get("upload_rejected", "status", 200))
         try:
-            asset = await self._receive(request)
+            asset = await self._receive(request, sync_ends=quirks.get("sync_ends", "state", SYNCED))
         except RejectedError as rejected:
             return answers.failure(str(rejected), quirks.get("failure_status", "status", 200))
         except ClientDisconnect:  # In the middle of the body: nothing of it is kept.
             return Gone()
         return answers.text("ok" if asset is None else f"new resource id {asset.id} {asset.rid}")
 
-    async def _receive(self, request: Request) -> Asset | None:
+    async def _receive(self, request: Request, *, sync_ends: str) -> Asset | None:
         target = target_of(request)
-        capability = self._files.opened(target, request.client.host if request.client else "")
+        self._files.check_target(target, request.client.host if request.client else "")
         heading = _heading(request.headers)
         chunk = heading.chunk
         if chunk is not None:
             # Before its body, so that one which is not taken need not be read.
-            self._files.check(target, chunk)
+            self._files.check_chunk(target, chunk)
         content = await _body(request, self._files.max_bytes if chunk is None else chunk.end - chunk.start)
         if chunk is None:
             chunk = Chunk(heading.name, "", 0, len(content), len(content))
         elif len(content) != chunk.end - chunk.start:
             raise RejectedError("the body is shorter than its range")
-        return self._files.take(target, capability, chunk, content)
+        return self._files.take(target, chunk, content, sync_ends=sync_ends)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from ._pulls import Puller
 from ._quirks import Quirk, QuirkName, Quirks
 from ._server import FakeServer
 from ._sources import Source, Sources
+from ._sync import Syncs
 
 if TYPE_CHECKING:
     from cincopa_async import CincopaClient
@@ -49,6 +50,7 @@ class FakeCincopa:
         webhook_attempts: How often an event is sent to a hook that fails, at most.
         webhook_pause: Seconds before it is sent again; twice as long each time.
         webhook_timeout: Seconds after which a hook that has not answered has failed.
+        sync_seconds: How long an asset is ``syncing`` once it is uploaded, by the clock of the event loop.
         seed: Of the ids that are made up.
         quirks: What is out of the ordinary from the start.
     """
@@ -63,6 +65,7 @@ class FakeCincopa:
         webhook_attempts: int = 5,
         webhook_pause: float = 0.1,
         webhook_timeout: float = 10.0,
+        sync_seconds: float = 0.0,
         seed: int = 0,
         quirks: Iterable[Quirk] = (),
     ) -> None:
@@ -78,16 +81,19 @@ class FakeCincopa:
             pause=webhook_pause,
             timeout=webhook_timeout,
         )
+        self._sync_holds = Holds()
+        syncs = Syncs(self._account, self._sync_holds, self._backgrounds, seconds=sync_seconds)
         puller = Puller(
             self._account,
             self._sources,
             self._holds,
             self._backgrounds,
+            syncs,
             max_input_bytes=max_input_bytes,
             max_pulls=max_pulls,
         )
-        api = Api(self._account, puller, self._quirks)
-        files = Files(self._account, max_bytes=max_input_bytes)
+        api = Api(self._account, puller, syncs, self._quirks)
+        files = Files(self._account, syncs, max_bytes=max_input_bytes)
         direct = DirectUploads(self._account, files, self._quirks)
         self._router = Router(
             [
@@ -129,7 +135,7 @@ class FakeCincopa:
         return self._deliverer.deliveries
 
     async def aclose(self) -> None:
-        """End the uploads and deliveries that run in the loop at hand, as failed."""
+        """End the uploads and deliveries that run in the loop at hand, as failed, and its sync phases."""
         await self._backgrounds.aclose()
 
     def serve(self, host: str = "127.0.0.1", port: int = 0, *, allow_remote: bool = False) -> FakeServer:
@@ -194,6 +200,14 @@ class FakeCincopa:
             yield
         finally:
             self._holds.release(hold)
+
+    def hold_sync(self, rid: str = "*") -> None:
+        """Keep assets ``syncing`` until :meth:`release_sync`, those whose rid matches the pattern."""
+        self._sync_holds.add(Hold(rid, 0))
+
+    def release_sync(self) -> None:
+        """Let every asset be synced that is held, at the end of its time."""
+        self._sync_holds.release()
 
     def add_source(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ._account import Account, Asset, Capability
+from ._sync import Syncs
 
 # "Chunks of up to 50 MB" leaves open whether a MB has 1000 or 1024 KB here: the larger lets either client in.
 MAX_CHUNK_BYTES = 50 * 1024 * 1024
@@ -54,8 +55,9 @@ class _File:
 class Files:
     """Puts chunks together; all that is unfinished is kept in memory."""
 
-    def __init__(self, account: Account, *, max_bytes: int) -> None:
+    def __init__(self, account: Account, syncs: Syncs, *, max_bytes: int) -> None:
         self._account = account
+        self._syncs = syncs
         self._max_bytes = max_bytes
         self._files: dict[tuple[bytes, str], _File] = {}
 
@@ -64,8 +66,8 @@ class Files:
         """How large a file may be."""
         return self._max_bytes
 
-    def opened(self, target: bytes, caller: str) -> Capability:
-        """Return what a request's target allows: it must be the very bytes that were issued."""
+    def check_target(self, target: bytes, caller: str) -> None:
+        """Raise RejectedError unless a request's target is, to the byte, one that was issued and is good for it."""
         with self._account.lock:
             capability = self._account.capabilities.get(target)
             if capability is None:
@@ -75,16 +77,21 @@ class Files:
             if capability.sourceip not in {None, caller}:
                 raise RejectedError("the upload URL is for another address")
             self._refuse_orphan(capability)
-            return capability
 
-    def check(self, target: bytes, chunk: Chunk) -> None:
+    def check_chunk(self, target: bytes, chunk: Chunk) -> None:
         """Raise RejectedError where a chunk does not belong where its file stands."""
         with self._account.lock:
             self._file(target, chunk)
 
-    def take(self, target: bytes, capability: Capability, chunk: Chunk, content: bytearray) -> Asset | None:
-        """Add a chunk that is here whole, to be kept and not copied; returns the asset if it was the last."""
+    def take(self, target: bytes, chunk: Chunk, content: bytearray, *, sync_ends: str) -> Asset | None:
+        """
+        Add a chunk that is here whole, its bytes kept and not copied where it is the first.
+
+        Returns the asset if it was the last; `sync_ends` is what the sync phase makes of it.
+        """
         with self._account.lock:
+            # Its time may be over since: what counts is when the request came.
+            capability = self._account.capabilities[target]
             self._refuse_orphan(capability)
             file = self._file(target, chunk)
             if not file.ends or file.rid:
@@ -97,7 +104,11 @@ class Files:
             file.insert(chunk, content)
             if chunk.unique_id:
                 self._files[target, chunk.unique_id] = file
-            return self._finished(file, capability, chunk) if chunk.end == file.size else None
+            if chunk.end < file.size:
+                return None
+            asset = self._finished(file, capability, chunk)
+            self._syncs.start(asset, sync_ends)
+            return asset
 
     def _file(self, target: bytes, chunk: Chunk) -> _File:
         if not 0 <= chunk.start < chunk.end <= chunk.size:

@@ -1,4 +1,4 @@
-"""Keeps uploads in progress until a test lets them go on."""
+"""Keeps uploads in progress, and assets in their sync phase, until a test lets them go on."""
 
 from __future__ import annotations
 
@@ -44,6 +44,11 @@ class Holds:
             waiting = list(self._waiting)
         for wake in waiting:
             wake()
+
+    def holds(self, input: str) -> bool:
+        """Say whether a hold stops `input` at its beginning."""
+        with self._lock:
+            return any(hold.stops(input, 0, at_end=False) for hold in self._holds)
 
     async def passed(self, input: str, received: int, background: Background, *, at_end: bool = False) -> None:
         """Wait until no hold stops an upload of `input` that has read `received` bytes."""

@@ -11,6 +11,7 @@ from ._background import Background, Backgrounds
 from ._fetch import BROKEN, SourceError
 from ._holds import Holds
 from ._sources import Sources
+from ._sync import Syncs
 
 
 class Puller:
@@ -22,6 +23,7 @@ class Puller:
         sources: Sources,
         holds: Holds,
         backgrounds: Backgrounds,
+        syncs: Syncs,
         *,
         max_input_bytes: int,
         max_pulls: int,
@@ -30,6 +32,7 @@ class Puller:
         self._sources = sources
         self._holds = holds
         self._backgrounds = backgrounds
+        self._syncs = syncs
         self._max_input_bytes = max_input_bytes
         self._max_pulls = max_pulls
         self._turns: WeakKeyDictionary[Background, anyio.CapacityLimiter] = WeakKeyDictionary()
@@ -52,7 +55,13 @@ class Puller:
         except (SourceError, *BROKEN) as error:
             self._account.fail_upload(upload, _reason(error))
         else:
-            self._account.complete_upload(upload, content, content_type)
+            self._complete(upload, content, content_type)
+
+    def _complete(self, upload: Upload, content: bytes, content_type: str) -> None:
+        with self._account.lock:  # Held over both: nobody sees the asset before its sync phase has begun.
+            asset = self._account.complete_upload(upload, content, content_type)
+            if asset is not None:
+                self._syncs.start(asset, upload.sync_ends)
 
     async def _read(self, upload: Upload, background: Background) -> tuple[bytes, str]:
         content = bytearray()

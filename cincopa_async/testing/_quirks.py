@@ -34,6 +34,8 @@ QuirkName = Literal[
     "failure_status",
     "permission_status",
     "upload_rejected",
+    "unknown_sync_word",
+    "sync_ends",
     "tag_counts",
     "token_field",
     "folder_items",
@@ -61,6 +63,8 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "failure_status": {"status": 404},
     "permission_status": {"status": 200},
     "upload_rejected": {"status": 403},
+    "unknown_sync_word": {"word": "converting", "state": "syncing"},
+    "sync_ends": {"state": "failed"},
     "token_field": {"field": "token"},
     "webhook_key": {"place": "query"},
 }
@@ -112,6 +116,9 @@ class Quirk:
     - ``failure_status(status)``, ``permission_status(status)``: the HTTP status of a failure (200 unless told), and of
       a call that the token does not allow (403 unless told).
     - ``upload_rejected(status)``: a direct upload is rejected, whatever its URL and its headers.
+    - ``unknown_sync_word(word, state)``: another word for a syncstatus, ``syncing`` or ``synced``.
+    - ``sync_ends(state)``: what the sync phase that an upload or resync brings about makes of its asset, instead of
+      ``synced``; it never ends where that is ``syncing``.
     - ``tag_counts``: asset.get_tags answers a map. ``token_field(field)``: where a temporary token stands, or that of
       an invitation with ``call="upload.get_upload_token"``. ``folder_items``: gallery.get_items answers
       ``folder.items``. ``cease_creates``: portal.cease makes a portal, as the name it has in the documentation says.

@@ -45,8 +45,10 @@ def set_meta(call: Call) -> dict[str, Any]:
 
 
 def resync(call: Call) -> dict[str, Any]:
-    """Look for missing versions of an asset; there are none."""
-    call.asset(call.required("rid")).modified = date()
+    """Make the versions of an asset anew."""
+    asset = call.asset(call.required("rid"))
+    asset.modified = date()
+    call.syncs.start(asset, call.sync_ends)
     return {}
 
 
@@ -94,7 +96,7 @@ def described(asset: Asset, details: Iterable[str]) -> dict[str, Any]:
         "uploaded_by": "user@example.com",
         "uploaded": asset.uploaded,
         "modified": asset.modified,
-        "syncstatus": "synced",
+        "syncstatus": asset.syncstatus,
         "storage": "cincopa",
         **{name: asset.meta.get(name, "") for name in details},
     }

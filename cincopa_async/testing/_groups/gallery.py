@@ -75,7 +75,7 @@ def list_galleries(call: Call) -> dict[str, Any]:
     found = [gallery for gallery in galleries if (not tag or tag in _tags(gallery)) and _has_text(gallery, text)]
     items, items_data = page_of(found, page, items_per_page)
     return {
-        "galleries": [_described(gallery, call.origin) for gallery in items],
+        "galleries": [_described(gallery, call) for gallery in items],
         "tag_cloud": dict(Counter(tag for gallery in galleries for tag in _tags(gallery))),
         "workspace": "",
         "items_data": items_data,
@@ -117,15 +117,15 @@ def _updated(gallery: Gallery, call: Call) -> dict[str, Any]:
     return {}
 
 
-def _described(gallery: Gallery, origin: str) -> dict[str, Any]:
+def _described(gallery: Gallery, call: Call) -> dict[str, Any]:
     return {
         "fid": gallery.fid,
         "name": gallery.meta.get("name", ""),
         "description": gallery.meta.get("description", ""),
-        "upload_url": f"{origin}/post.jpg?addtofid={gallery.fid}",
+        "upload_url": f"{call.origin}/post.jpg?addtofid={gallery.fid}",
         "tags": gallery.meta.get("tags", ""),
         "modified": gallery.modified,
-        "syncstatus": "synced",
+        "syncstatus": call.account.gallery_syncstatus(gallery),
     }
 
 

@@ -15,6 +15,7 @@ def start(call: Call) -> dict[str, Any]:
     input = call.required("input")
     fid, rid, type = upload_target(call)
     upload = call.account.start_upload(input, fid=fid, rid=rid, type=type)
+    upload.sync_ends = call.sync_ends
     call.puller.start(upload)
     return {"status_id": upload.status_id}
 
