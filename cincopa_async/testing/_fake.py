@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from ._account import ALL_PERMISSIONS, Account, permissions_text, read_permissions
 from ._api import Api
+from ._archive import Archives
 from ._background import Backgrounds
 from ._counts import Counts
 from ._deliveries import Deliverer, Delivery
@@ -99,6 +100,7 @@ class FakeCincopa:
             [
                 Route("/v2/{call}", api.answer, methods=_METHODS),
                 Route("/post.jpg", direct.answer, methods=_METHODS),
+                Route("/archive/{name}", Archives(self._account).answer),
                 Route("/media/{rid}", self._media),
                 Route("/media/{rid}/{type}", self._media),
             ]

@@ -38,6 +38,7 @@ QuirkName = Literal[
     "sync_ends",
     "tag_counts",
     "token_field",
+    "download_field",
     "folder_items",
     "cease_creates",
     "webhook_key",
@@ -67,6 +68,7 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "sync_ends": {"state": "failed"},
     "token_field": {"field": "token"},
     "webhook_key": {"place": "query"},
+    "download_field": {"field": "download_url"},
 }
 
 # The calls that a quirk can concern at all: `nth` counts only these where no call is named.
@@ -79,6 +81,7 @@ _CALLS: Final[Mapping[str, str]] = {
     "upload_rejected": "post.jpg",
     "tag_counts": "asset.get_tags",
     "token_field": "token.get_temp",
+    "download_field": "gallery.download",
     "folder_items": "gallery.get_items",
     "cease_creates": "portal.cease",
     "webhook_key": "webhook.set",
@@ -120,8 +123,9 @@ class Quirk:
     - ``sync_ends(state)``: what the sync phase that an upload or resync brings about makes of its asset, instead of
       ``synced``; it never ends where that is ``syncing``.
     - ``tag_counts``: asset.get_tags answers a map. ``token_field(field)``: where a temporary token stands, or that of
-      an invitation with ``call="upload.get_upload_token"``. ``folder_items``: gallery.get_items answers
-      ``folder.items``. ``cease_creates``: portal.cease makes a portal, as the name it has in the documentation says.
+      an invitation with ``call="upload.get_upload_token"``. ``download_field(field)``: where the link to
+      an archive stands, ``url`` unless told. ``folder_items``: gallery.get_items answers ``folder.items``.
+      ``cease_creates``: portal.cease makes a portal, as the name it has in the documentation says.
 
     In what hooks are sent that are set meanwhile:
 

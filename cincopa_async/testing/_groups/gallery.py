@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from cincopa_async.testing._account import Gallery
+from cincopa_async.testing._account import Capability, Gallery
 from cincopa_async.testing._calls import Call, Endpoint, normal_tags, page_of, split_tags
 from cincopa_async.testing._clock import date
 
@@ -100,6 +100,14 @@ def set_master(call: Call) -> dict[str, Any]:
     return _updated(gallery, call)
 
 
+def download(call: Call) -> dict[str, Any]:
+    """Make a link to an archive of the gallery's files."""
+    gallery = call.gallery(call.required("fid"))
+    target = f"/archive/{gallery.fid}.zip?key={call.account.new_id(24)}"
+    call.account.capabilities[target.encode()] = Capability(fid=gallery.fid)
+    return {call.quirks.get("download_field", "field", "url"): f"{call.origin}{target}"}
+
+
 def _rids(call: Call) -> list[str]:
     """Read one rid or many, each once; one that is unknown refuses them all."""
     return list(dict.fromkeys(call.asset(rid).rid for rid in split_tags(call.required("rid"))))
@@ -149,4 +157,5 @@ ENDPOINTS = {
     "gallery.list": Endpoint("GET", list_galleries),
     "gallery.get_items": Endpoint("GET", get_items),
     "gallery.set_master": Endpoint("POST", set_master),
+    "gallery.download": Endpoint("GET", download),
 }
