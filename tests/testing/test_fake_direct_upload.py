@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio
@@ -138,6 +139,16 @@ async def test_poster_by_direct_upload(server: FakeServer, ask: Asker, url: str)
     after = await ask.http.get(server.media_url(video, "thumb"))
     assert before.status_code == 404
     assert (after.content, after.headers["content-type"]) == (b"poster", "image/jpeg")
+
+
+async def test_subtitle_by_direct_upload(server: FakeServer, ask: Asker, url: str) -> None:
+    """What is attached as another type is there at once."""
+    video = rid_of((await post(ask, url, CAT, x_file_name="cat.mp4")).text)
+
+    await post(ask, await issued(ask, rid=video, type="subtitle-en"), b"miaow", x_file_name="en.srt")
+
+    assert (await ask.http.get(server.media_url(video, "subtitle-en"))).content == b"miaow"
+    assert [item["rid"] for item in (await ask.get("asset.list"))["items"]] == [video]
 
 
 async def test_chunk_that_comes_again_replaces_itself(fake: FakeCincopa, ask: Asker, url: str) -> None:
@@ -353,29 +364,64 @@ async def test_chunk_cut_off_leaves_nothing(server: FakeServer, fake: FakeCincop
     assert fake.stored(rid_of(await post_chunk(ask, url, 10, 1_000_000))) == CAT
 
 
-async def test_chunks_in_a_race(fake: FakeCincopa, ask: Asker, url: str) -> None:
-    """Of two different chunks that both would continue the file, the one that is here first does."""
-    await post_chunk(ask, url, 0, 10)
-    sent, go_on = anyio.Event(), anyio.Event()
+class Slow:
+    """A body that waits in its middle."""
 
-    async def slowly() -> Any:
-        yield CAT[10:15]
-        sent.set()
-        await go_on.wait()
-        yield CAT[15:20]
+    def __init__(self, first: bytes, second: bytes) -> None:
+        self._pieces = (first, second)
+        self._go_on = anyio.Event()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._pieces[0]
+        await self._go_on.wait()
+        yield self._pieces[1]
+
+    def go_on(self) -> None:
+        self._go_on.set()
+
+
+async def test_chunks_in_a_race(fake: FakeCincopa, ask: Asker, url: str) -> None:
+    """Of two different chunks that both would continue the file, the one that is here whole first does."""
+    await post_chunk(ask, url, 0, 10)
+    body = Slow(CAT[10:15], CAT[15:20])
 
     async def be_late() -> None:
-        reply = await post(ask, url, slowly(), content_range="bytes 10-20/1000000", unique_id="u1")
+        reply = await post(ask, url, body, content_range="bytes 10-20/1000000", unique_id="u1")
         assert reply.text == "error: the chunk neither continues the file nor comes again"
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(be_late)
-        await sent.wait()
         await until(lambda: fake.counts.requests["post.jpg"] == 2)
         assert await post_chunk(ask, url, 10, 30) == "ok"
-        go_on.set()
+        body.go_on()
 
     assert fake.stored(rid_of(await post_chunk(ask, url, 30, 1_000_000))) == CAT
+
+
+async def test_target_that_goes_while_the_body_comes(fake: FakeCincopa, ask: Asker) -> None:
+    """A gallery deleted under an upload takes it no more."""
+    fid = (await ask.post("gallery.create"))["fid"]
+    url, body = await issued(ask, fid=fid), Slow(b"c", b"at")
+
+    async def upload() -> None:
+        assert (await post(ask, url, body)).text == "error: the gallery does not exist any more"
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(upload)
+        await until(lambda: fake.counts.requests["post.jpg"] == 1)
+        await ask.post("gallery.delete", fid=fid)
+        body.go_on()
+
+    assert seen(fake) == (0, 0, 0, 0)
+
+
+async def test_rejected_before_its_body(server: FakeServer, ask: Asker, url: str) -> None:
+    """A long body that is not wanted is let go by, and the connection is good for the next request."""
+    reply = await post(ask, f"{url}&x=1", CAT * 20)
+
+    assert "error" in reply.text
+    rid_of((await post(ask, url, CAT)).text)
+    assert server.open_connections == 1
 
 
 @pytest.mark.parametrize(

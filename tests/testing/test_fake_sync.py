@@ -12,6 +12,7 @@ import trio
 import trio.testing
 
 from cincopa_async.testing import FakeCincopa
+from cincopa_async.testing._account import Asset
 from tests.testing.helpers import POLL_SECONDS, Asker
 
 pytestmark = pytest.mark.anyio
@@ -132,8 +133,16 @@ async def test_hold_on_one_asset(fake: FakeCincopa, ask: Asker) -> None:
     assert (await syncstatus(ask, one), await syncstatus(ask, other)) == ("syncing", "synced")
 
 
-async def test_asset_deleted_while_it_syncs(fake: FakeCincopa, ask: Asker) -> None:
-    """It stays deleted, and its gallery has nothing more to wait for."""
+async def test_asset_deleted_while_it_syncs(fake: FakeCincopa, ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays deleted, nobody is told that it is ready, and its gallery has nothing more to wait for."""
+    account, told = fake._account, []
+    asset_synced = account.asset_synced
+
+    def tell(asset: Asset) -> None:
+        told.append(asset.rid)
+        asset_synced(asset)
+
+    monkeypatch.setattr(account, "asset_synced", tell)
     fake.hold_sync()
     rid = await posted(ask, fid=(await ask.post("gallery.create"))["fid"])
     other = await posted(ask)
@@ -142,6 +151,7 @@ async def test_asset_deleted_while_it_syncs(fake: FakeCincopa, ask: Asker) -> No
     await synced(ask, other)
 
     assert (await ask.get("asset.list", rid=rid))["items"] == []
+    assert told == [other]
     assert await gallery_syncstatus(ask) == "synced"
 
 
