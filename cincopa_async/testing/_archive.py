@@ -31,7 +31,7 @@ class Archives:
         return Response(_zipped(assets), media_type="application/zip")
 
 
-def _zipped(assets: Iterable[Asset]) -> memoryview:
+def _zipped(assets: Iterable[Asset]) -> bytes:
     buffer = io.BytesIO()
     names: set[str] = set()
     with zipfile.ZipFile(buffer, "w") as archive:  # Stored and not compressed, as media are already.
@@ -39,7 +39,7 @@ def _zipped(assets: Iterable[Asset]) -> memoryview:
             name = _unused(asset.filename, names)
             names.add(name)
             archive.writestr(name, bytes(asset.content))
-    return buffer.getbuffer()
+    return buffer.getvalue()
 
 
 def _unused(filename: str, names: set[str]) -> str:

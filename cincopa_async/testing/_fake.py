@@ -268,4 +268,4 @@ class FakeCincopa:
         found = self._account.media(request.path_params["rid"], request.path_params.get("type"))
         if found is None:
             return PlainTextResponse("Not Found", status_code=404)
-        return Response(memoryview(found.content), media_type=found.content_type)
+        return Response(bytes(found.content), media_type=found.content_type)
