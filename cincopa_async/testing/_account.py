@@ -191,21 +191,25 @@ class Account:
                 meta={"caption": PurePosixPath(name).stem},
             )
             self.assets[asset.rid] = asset
-            self.emit("asset.uploaded", asset)
             return asset
 
     def place(self, asset: Asset, *, fid: str | None, rid: str | None, type: str | None) -> None:
-        """Attach an asset to another one as `type`, or put it into a gallery that is still there."""
+        """Attach an uploaded asset to another one as `type`, or put it into a gallery that is still there."""
         with self.lock:
             if rid is not None:
                 asset.attached_to, asset.attached_as = rid, type
             elif fid in self.galleries:
                 self.galleries[fid].rids.append(asset.rid)
+            self.emit("asset.uploaded", asset)
 
     def asset_synced(self, asset: Asset) -> None:
-        """Note that an asset is ready: the one place where that comes about, so that it can be told from here."""
+        """Note that an asset is ready, and with it each gallery that has waited for it alone."""
         with self.lock:
             asset.syncstatus = SYNCED
+            self.emit("asset.synced", asset)
+            for gallery in self.galleries.values():
+                if asset.rid in gallery.rids and self.gallery_syncstatus(gallery) == SYNCED:
+                    self.emit("gallery.synced", gallery)
 
     def gallery_syncstatus(self, gallery: Gallery) -> str:
         """Say whether one of a gallery's assets is in its sync phase."""

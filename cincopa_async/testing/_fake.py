@@ -241,6 +241,29 @@ class FakeCincopa:
             known["content-length"] = str(len(content))
         self._sources.add(url, Source(content, status, known, seconds))
 
+    def add_asset(self, content: bytes, *, name: str, content_type: str | None = None, fid: str | None = None) -> str:
+        """
+        Put an asset into the account that has long been there: synced, and told to no webhook.
+
+        Args:
+            content: Its bytes.
+            name: Its file's name, by which its type is known too.
+            content_type: What is served with its bytes; guessed from the name if not given.
+            fid: The gallery to put it into, at its bottom.
+
+        Returns:
+            Its rid.
+
+        Raises:
+            KeyError: There is no such gallery.
+        """
+        with self._account.lock:
+            gallery = None if fid is None else self._account.galleries[fid]
+            asset = self._account.add_asset(content, name=name, content_type=content_type or "")
+            if gallery is not None:
+                gallery.rids.append(asset.rid)
+            return asset.rid
+
     def issue_token(self, permissions: str = permissions_text(ALL_PERMISSIONS), *, ttl: float | None = None) -> str:
         """
         Make a token.

@@ -188,3 +188,24 @@ async def test_upload_url_for_nothing_is_refused(ask: Asker, rids: dict[str, str
     """Unknown targets, a rid without a type, and a ttl below 1 get no URL."""
     for params in ({"fid": "A4no"}, {"rid": "A4no", "type": "thumb"}, {"rid": rids["cat.mp4"]}, {"ttl": 0}):
         assert (await ask.get("asset.get_upload_url", **params))["success"] is False
+
+
+async def test_asset_is_put_into_the_account(fake: FakeCincopa, ask: Asker, server: FakeServer) -> None:
+    """Without an upload: listed, served, in its gallery, ready, and told to nobody."""
+    fid = (await ask.post("gallery.create"))["fid"]
+    await ask.post("webhook.set", hook_url="https://hooks.test/")
+    rid = fake.add_asset(b"cat", name="cat.mp4", fid=fid)
+    other = fake.add_asset(b"x", name="readme", content_type="image/png")
+
+    items = (await ask.get("asset.list"))["items"]
+
+    assert [(item["rid"], item["type"], item["syncstatus"]) for item in items] == [
+        (rid, "video", "synced"),
+        (other, "image", "synced"),
+    ]
+    assert [item["rid"] for item in (await ask.get("gallery.get_items", fid=fid))["items"]] == [rid]
+    assert (await ask.http.get(server.media_url(rid))).content == b"cat"
+    assert fake.stored(other) == b"x"
+    assert not fake.deliveries
+    with pytest.raises(KeyError):
+        fake.add_asset(b"x", name="x.png", fid="unknown")

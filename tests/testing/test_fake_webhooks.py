@@ -22,7 +22,7 @@ async def hooks(ask: Asker) -> list[Any]:
 
 
 async def happened(fake: FakeCincopa, ask: Asker) -> None:
-    """Have six events happen, one of each, and wait until the hooks were told."""
+    """Have eight events happen, one of each, and wait until the hooks were told."""
     fake.add_source(URL, b"cat")
     fid = (await ask.post("gallery.create", name="Cats"))["fid"]
     rid = await ask.uploaded(URL, fid=fid)
@@ -103,6 +103,8 @@ async def test_hook_is_told_what_happens(fake: FakeCincopa, ask: Asker) -> None:
     assert receiver.events == [
         "gallery.created",
         "asset.uploaded",
+        "asset.synced",
+        "gallery.synced",
         "asset.updated",
         "gallery.updated",
         "asset.deleted",
@@ -176,7 +178,7 @@ async def test_attached_assets_go_with_theirs(fake: FakeCincopa, ask: Asker) -> 
 @pytest.mark.parametrize(
     ("events", "came"),
     [
-        ("asset.*", ["asset.uploaded", "asset.updated", "asset.deleted"]),
+        ("asset.*", ["asset.uploaded", "asset.synced", "asset.updated", "asset.deleted"]),
         ("asset.deleted, gallery.created", ["gallery.created", "asset.deleted"]),
         ("*.updated", ["asset.updated", "gallery.updated"]),
         ("account.*,leads.*,no.such", []),
@@ -215,7 +217,7 @@ async def test_slack_is_sent_a_text(fake: FakeCincopa, ask: Asker) -> None:
     assert receiver.bodies[:3] == [
         {"text": "gallery.created: Cats"},
         {"text": "asset.uploaded: cat.mp4"},
-        {"text": "asset.updated: cat.mp4"},
+        {"text": "asset.synced: cat.mp4"},
     ]
 
 
@@ -277,5 +279,38 @@ async def test_event_may_be_left_out(fake: FakeCincopa, ask: Asker) -> None:
         await happened(fake, ask)
 
     assert [body.get("event", "drid" in body) for body in receiver.bodies] == [
-        *("gallery.created", True, True, "gallery.updated", True, "gallery.deleted"),
+        *("gallery.created", True, True, "gallery.synced", True, "gallery.updated", True, "gallery.deleted"),
     ]
+
+
+async def test_hook_is_told_when_an_asset_is_ready(fake: FakeCincopa, ask: Asker) -> None:
+    """Not before its sync phase is over, and of the gallery when the last of its assets is; one that fails is never."""
+    fake.add_source(URL, b"cat")
+    fake.hold_sync()
+    async with receiving() as receiver:
+        await ask.post("webhook.set", hook_url=receiver.base_url, events="*.synced,asset.uploaded")
+        fid = (await ask.post("gallery.create"))["fid"]
+        first = await ask.uploaded(URL, fid=fid)
+        fake.quirk("sync_ends", state="failed", nth=1)
+        await ask.uploaded(URL)
+        await told(fake)
+        assert receiver.events == ["asset.uploaded", "asset.uploaded"]
+
+        fake.release_sync()
+        await until(lambda: len(receiver.events) == 4)
+
+    assert [(body["event"], body.get("drid") or body["fid"]) for body in receiver.bodies[2:]] == [
+        ("asset.synced", first),
+        ("gallery.synced", fid),
+    ]
+
+
+async def test_hook_is_told_of_a_file_that_was_sent(fake: FakeCincopa, ask: Asker) -> None:
+    """By direct upload, as of one that was fetched."""
+    async with receiving() as receiver:
+        await ask.post("webhook.set", hook_url=receiver.base_url, events="asset.uploaded")
+        url = (await ask.get("asset.get_upload_url"))["upload_url"]
+        rid = (await ask.http.post(url, content=b"cat")).text.split()[-1]
+        await told(fake)
+
+    assert [body["drid"] for body in receiver.bodies] == [rid]
