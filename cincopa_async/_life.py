@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from typing import Literal, Protocol
 from weakref import WeakSet
@@ -21,6 +22,9 @@ from .errors import ClientClosedError
 PATIENCE = 10.0
 """Seconds without anything having ended after which closing gives up."""
 
+WAKES_APART = 0.02
+"""Seconds between the polls of two jobs that one event wakes: a thousand jobs are no herd, one does not notice."""
+
 _log = logging.getLogger("cincopa_async")
 
 
@@ -29,6 +33,10 @@ class Waits(Protocol):
 
     async def _close(self) -> None:
         """End with the client: whoever waits gets a ClientClosedError."""
+        ...
+
+    def _hurry(self, rid: str | None, at: float) -> bool:
+        """Ask at `at`, if news of the asset `rid` (None: of some asset) may concern it; say whether that is sooner."""
         ...
 
 
@@ -44,6 +52,7 @@ class Life:
         """Held by whoever makes what is not there yet, or two tasks would both make it."""
         self._jobs: WeakSet[Waits] = WeakSet()
         self._jobs_closing = 0
+        self._woken_until = -math.inf
         self._loop: object = None
         self._ended: anyio.Event | None = None
         self._closed: anyio.Event | None = None
@@ -65,6 +74,16 @@ class Life:
         self._jobs.add(job)
         if self.state == "closing":
             self._something_ended()
+
+    def wake(self, rid: str | None) -> None:
+        """Have all who wait for what may concern the asset `rid` (None: any asset) ask at once, one after the other."""
+        if self.state != "open" or self._loop != anyio.lowlevel.current_token():
+            return  # Nobody waits, or does so in an event loop that must not be touched from this one.
+        at = max(anyio.current_time(), self._woken_until)
+        for job in list(self._jobs):
+            if job._hurry(rid, at):
+                at += WAKES_APART
+        self._woken_until = at
 
     async def close(self) -> None:
         """Close for ever; a second caller waits for the first to be done."""
@@ -90,6 +109,7 @@ class Life:
             self.token.forget_loop()
             self.ensuring = anyio.Lock()
         self._loop = loop
+        self._woken_until = -math.inf  # Its clock is another one.
         self._ended = None
 
     async def _shut_down(self, closed: anyio.Event) -> None:

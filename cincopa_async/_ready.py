@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 from typing import TYPE_CHECKING, Literal
 
@@ -54,6 +55,7 @@ class ReadyWait:
         self._rid = rid
         self._policy = policy
         self._wake = anyio.Event()
+        self._wanted = math.inf
         self._closed = False
         self._said: str | None = None
         self._in_vain = 0
@@ -64,22 +66,38 @@ class ReadyWait:
         polls = 0
         with anyio.move_on_after(self._policy.deadline if timeout is None else timeout):
             while True:
-                self._wake = anyio.Event()
+                self._wanted = math.inf
                 self._life.held(self)
                 asset = await self._poll()
                 if asset is not None:
                     return asset
                 polls += 1
-                with anyio.move_on_after(self._policy.interval(polls)):
-                    await self._wake.wait()
-                if self._closed:
-                    raise ClientClosedError
+                await self._pause(polls)
         raise AssetTimeoutError(self._rid, self._said)
 
     async def _close(self) -> None:
         """End with the client."""
         self._closed = True
         self._wake.set()
+
+    def _hurry(self, rid: str | None, at: float) -> bool:
+        """Poll at `at`, if news of the asset `rid` may be of this one; say whether that is sooner than was wanted."""
+        if rid not in (None, self._rid) or at >= self._wanted:
+            return False
+        self._wanted = at
+        self._wake.set()
+        return True
+
+    async def _pause(self, polls: int) -> None:
+        """Wait for the next poll, less long if it is wanted sooner, but for the policy's floor."""
+        polled = anyio.current_time()
+        due, earliest = polled + self._policy.interval(polls), polled + self._policy.floor
+        while not self._closed and (left := min(due, max(self._wanted, earliest)) - anyio.current_time()) > 0:
+            self._wake = anyio.Event()
+            with anyio.move_on_after(left):
+                await self._wake.wait()
+        if self._closed:
+            raise ClientClosedError
 
     async def _poll(self) -> Asset | None:
         """Ask once; None if the asset is not ready, or if that could not be asked."""

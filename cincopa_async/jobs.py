@@ -289,7 +289,7 @@ class UploadJob:
         with anyio.CancelScope(deadline=tracker.deadline) as polling:
             self._polling = polling
             try:
-                return await self._client.send(polled(self.status_id))
+                return await self._client.send(polled(self.status_id), holding=tracker.asks)
             finally:
                 self._polling = None
         return None
@@ -354,6 +354,16 @@ class UploadJob:
         self._wake.set()
         if self._is_over and self._polling is not None:
             self._polling.cancel()
+
+    def _hurry(self, rid: str | None, at: float) -> bool:
+        """Poll at `at`, if news of the asset `rid` may be this upload's; say whether that is sooner than was wanted."""
+        own = self.status.rid if self.status else None
+        if self._tracker is None or not self._holders or self._is_over or (rid and own and rid != own):
+            return False
+        sooner = self._tracker.hurry(at)
+        if sooner:
+            self._wake.set()
+        return sooner
 
     def _final(self) -> UploadStatus:
         assert self.status is not None  # noqa: S101 - for the type checkers

@@ -77,15 +77,29 @@ class Tracker:
         self._resid_until: float | None = None
         self._unknown = 0
         self._due = now + policy.interval(0)
+        self._earliest = now
+        self._wanted = math.inf
 
     @property
     def wakes_at(self) -> float:
         """When there is something to do: the next poll, or to give up."""
-        return min(self._due, *(end for _, end in self._ends()))
+        due = min(self._due, max(self._wanted, self._earliest))
+        return min(due, *(end for _, end in self._ends()))
 
-    def hurry(self, now: float) -> None:
-        """Let the next poll be due now."""
-        self._due = min(self._due, now)
+    def hurry(self, at: float) -> bool:
+        """
+        Let a poll be sent at `at`, or as soon after it as the last one and its Retry-After allow.
+
+        Returns:
+            Whether no poll was wanted that soon before.
+        """
+        sooner = at < self._wanted
+        self._wanted = min(self._wanted, at)
+        return sooner
+
+    def asks(self) -> None:
+        """Take in that a poll is being sent: what hurries from now on wants another, for this one may miss it."""
+        self._wanted = math.inf
 
     def saw(self, status: UploadStatus, now: float) -> UploadStatus:
         """Take in what a poll answered, and return it as it counts: completed without a rid is not the end yet."""
@@ -131,4 +145,6 @@ class Tracker:
 
     def _polled(self, now: float, retry_after: float | None = None) -> None:
         self._polls += 1
-        self._due = now + max(self._policy.interval(self._polls), min(retry_after or 0.0, LONGEST_PAUSE))
+        asked_for = min(retry_after or 0.0, LONGEST_PAUSE)
+        self._due = now + max(self._policy.interval(self._polls), asked_for)
+        self._earliest = now + max(self._policy.floor, asked_for)

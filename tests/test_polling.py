@@ -131,11 +131,48 @@ def test_hurried_poll_is_due_now() -> None:
     """But one that is due already stays so."""
     tracker = Tracker(PLAIN, START)
 
-    tracker.hurry(START + 0.5)
+    assert tracker.hurry(START + 0.5)
     assert tracker.wakes_at == START + 0.5
 
-    tracker.hurry(START + 0.7)
+    assert not tracker.hurry(START + 0.7)
     assert tracker.wakes_at == START + 0.5
+
+
+def test_hurried_poll_keeps_the_shortest_time_from_the_last() -> None:
+    """However often it is hurried, and for one poll alone."""
+    policy = PollPolicy(first=1.0, floor=2.0, ceiling=3600.0, growth=10.0, jitter=0.0)
+    tracker = Tracker(policy, START)
+    tracker.saw(RUNNING, START + 10)
+    tracker.saw(RUNNING, START + 30)
+
+    tracker.hurry(START + 30.5)
+    tracker.hurry(START + 30.5)
+    assert tracker.wakes_at == START + 32
+
+    tracker.asks()
+    tracker.saw(RUNNING, START + 32.1)
+    assert tracker.wakes_at == pytest.approx(START + 32.1 + 200)
+
+
+def test_hurried_poll_keeps_a_retry_after() -> None:
+    """Who is told to come again in 25 seconds is not in so much of a hurry."""
+    tracker = Tracker(PLAIN, START)
+    tracker.missed(RateLimitError(429, "slow", "x", retry_after=25.0), START + 1)
+
+    tracker.hurry(START + 2)
+    assert tracker.wakes_at == START + 26
+
+
+def test_poll_that_is_hurried_while_one_is_under_way_follows_it() -> None:
+    """The one that is under way may have been answered before there was news."""
+    tracker = Tracker(PLAIN, START)
+    tracker.saw(RUNNING, START)
+    tracker.saw(RUNNING, START)
+    tracker.asks()
+    tracker.hurry(START + 5)
+    tracker.saw(RUNNING, START + 6)
+
+    assert tracker.wakes_at == START + 8
 
 
 @pytest.mark.parametrize(
