@@ -2,6 +2,7 @@
 
 from ._calls import Call, Param, Safety, Turn
 from ._client import CincopaClient
+from ._events import WebhookEvent, parse_event
 from ._paging import Pages
 from ._retry import RetryPolicy
 from ._starting import StartingUpload
@@ -27,6 +28,8 @@ from .errors import (
     UploadFailedError,
     UploadTimeoutError,
     UploadUnknownError,
+    WebhookDecodeError,
+    WebhookDroppedError,
 )
 from .jobs import OnCancel, Until, UploadJob
 from .models import (
@@ -56,6 +59,7 @@ from .models import (
 from .polling import PollPolicy
 from .resources._asset_calls import AssetDetail, AssetType
 from .resources.webhook import WebhookEventName
+from .webhooks import OnWebhookError, WebhookHandler, WebhookReceiver
 
 __all__ = [
     "APIError",
@@ -79,6 +83,7 @@ __all__ = [
     "LiveStream",
     "NotFoundError",
     "OnCancel",
+    "OnWebhookError",
     "Page",
     "Pages",
     "Param",
@@ -114,7 +119,13 @@ __all__ = [
     "UploadUnknownError",
     "UploadWatch",
     "Webhook",
+    "WebhookDecodeError",
+    "WebhookDroppedError",
+    "WebhookEvent",
     "WebhookEventName",
+    "WebhookHandler",
     "WebhookList",
+    "WebhookReceiver",
     "__version__",
+    "parse_event",
 ]

@@ -60,7 +60,7 @@ class Reply:
 
 def decode(call: Call[T], reply: Reply) -> T:
     """Return the model that `call` is for, or raise what the answer says instead."""
-    answer = _json_object(reply.body)
+    answer = json_object(reply.body)
     if not 200 <= reply.status_code < 300:
         raise refusal(call, reply, answer)
     if call.result is str and answer is None:
@@ -119,7 +119,8 @@ def _error_class(code: int, text: str) -> type[APIError]:
     return APIError
 
 
-def _json_object(body: bytes) -> dict[str, Any] | None:
+def json_object(body: bytes) -> dict[str, Any] | None:
+    """Return the JSON object that a body is, None for anything else and for one that is nested too deeply."""
     try:
         answer = json.loads(body.decode("utf-8", "replace").removeprefix("\ufeff"))
     except (ValueError, RecursionError):

@@ -16,6 +16,8 @@ What can go wrong, as one tree.
     ├── ClientClosedError            the client was closed
     ├── AssetNotReadyError           Cincopa did not make an asset's versions (.rid .syncstatus)
     │   └── AssetTimeoutError        … in time (a TimeoutError too)
+    ├── WebhookDecodeError           a webhook's body that is no event
+    ├── WebhookDroppedError          a webhook event whose handler was cancelled
     └── UploadError                  an upload did not come to a good end
         ├── UploadFailedError        Cincopa says it failed (.reason)
         ├── UploadAbortedError       it was aborted
@@ -51,6 +53,8 @@ __all__ = [
     "UploadFailedError",
     "UploadTimeoutError",
     "UploadUnknownError",
+    "WebhookDecodeError",
+    "WebhookDroppedError",
 ]
 
 
@@ -233,6 +237,34 @@ class AssetNotReadyError(CincopaError):
 
 class AssetTimeoutError(AssetNotReadyError, TimeoutError):
     """The asset was not ready within ``timeout``; it may be later."""
+
+
+class WebhookDecodeError(CincopaError):
+    """What came to a webhook is no event; the text does not quote it."""
+
+    message: str
+    """What is wrong with the body."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class WebhookDroppedError(CincopaError):
+    """A webhook event was accepted, and its handler was cancelled before it came to its end."""
+
+    event: str | None
+    """The event's name; None where it came without one."""
+    rid: str | None
+    """The asset that it is about, where it is about one."""
+
+    def __init__(self, event: str | None, rid: str | None = None) -> None:
+        super().__init__(event, rid)
+        self.event = event
+        self.rid = rid
+
+    def __str__(self) -> str:
+        return "the handler was cancelled before it came to its end"
 
 
 class UploadError(CincopaError):

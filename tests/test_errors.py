@@ -54,6 +54,8 @@ from cincopa_async import (
     UploadUnknownError,
     UploadURL,
     Webhook,
+    WebhookDecodeError,
+    WebhookDroppedError,
     WebhookList,
     errors,
     models,
@@ -111,6 +113,8 @@ ERROR_SAMPLES: list[CincopaError] = [
     *(kind("asset.list", "reset", maybe_applied=True) for kind in (TransportError, RequestTimeoutError)),
     ClientClosedError("closed for the night"),
     *(kind("A4", "syncing", maybe_applied=True) for kind in (AssetNotReadyError, AssetTimeoutError)),
+    WebhookDecodeError("no object"),
+    WebhookDroppedError("asset.uploaded", "A4"),
     *(
         kind("42", STATUS)
         for kind in (UploadError, UploadFailedError, UploadAbortedError, UploadTimeoutError, UploadUnknownError)
@@ -140,6 +144,8 @@ MODEL_SAMPLES: list[Any] = [
     HOOK,
     WebhookList(webhooks=(HOOK,), extra={"a": 1}),
 ]
+WITHOUT_A_CALL = {CincopaError, ClientClosedError, WebhookDecodeError, WebhookDroppedError}
+"""Nothing was sent that could have been acted on."""
 BARE: list[CincopaError] = [
     CincopaError(),
     APIError(400, "no", "asset.list"),
@@ -150,6 +156,7 @@ BARE: list[CincopaError] = [
     RequestTimeoutError("asset.list", "late"),
     ClientClosedError(),
     AssetNotReadyError("A4"),
+    WebhookDroppedError(None),
     UploadError(None),
     UploadFailedError("42"),
     UploadTimeoutError("42"),
@@ -214,7 +221,7 @@ def test_samples_hold_something_in_every_attribute() -> None:
         for base in type(error).__mro__:
             for name in inspect.get_annotations(base):
                 if base.__module__ == errors.__name__:
-                    assert getattr(error, name) not in (None, False) or type(error) in {CincopaError, ClientClosedError}
+                    assert getattr(error, name) not in (None, False) or type(error) in WITHOUT_A_CALL
 
 
 @pytest.mark.parametrize("duplicate", COPIES)

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
-from cincopa_async import CincopaClient, PollPolicy, RetryPolicy, errors
+from cincopa_async import CincopaClient, PollPolicy, RetryPolicy, WebhookReceiver, errors
 from cincopa_async._abort import BOUND
-from cincopa_async._life import PATIENCE
+from cincopa_async._life import PATIENCE, WAKES_APART
 from cincopa_async._pool import IDLE_LIMIT, WRITE_IDLE_LIMIT
 from cincopa_async.testing import MisbehavingServer, Quirk
 from cincopa_async.testing._faults import FaultName
 from cincopa_async.testing._quirks import QuirkName
+from cincopa_async.webhooks import GRACE
 from tests.docs.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -127,6 +128,7 @@ def test_numbers_are_those_of_the_code() -> None:
     """The bounds and defaults that the documents tell are in force."""
     said = as_words(README + "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("docs/*.md")))
     client = inspect.signature(CincopaClient).parameters
+    hooks = inspect.signature(WebhookReceiver).parameters
     poll, retry = PollPolicy(), RetryPolicy()
 
     assert "at most 10 seconds from its turn on a connection" in said
@@ -143,6 +145,13 @@ def test_numbers_are_those_of_the_code() -> None:
     assert poll.stall_timeout == 15 * 60
     assert "`RetryPolicy`: 4 attempts" in said
     assert retry.attempts == 4
+    assert "handlers at work get 10 seconds" in said
+    assert GRACE == 10
+    assert "`max_body_bytes` (1 MiB)" in said
+    assert "`max_pending` (1,000)" in said
+    assert (hooks["max_body_bytes"].default, hooks["max_pending"].default) == (1024 * 1024, 1_000)
+    assert "one after the other, 50 a second" in said
+    assert WAKES_APART == 1 / 50
     assert "which is obeyed up to a minute" in said
     assert retry.max_retry_after == 60
     assert "idle for over 4 seconds is not used again, and for a write the limit is one second" in said

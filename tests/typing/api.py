@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, assert_type
 
 import httpx
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from cincopa_async import (
     Account,
@@ -46,7 +48,10 @@ from cincopa_async import (
     UploadURL,
     UploadWatch,
     Webhook,
+    WebhookEvent,
     WebhookList,
+    WebhookReceiver,
+    parse_event,
 )
 
 
@@ -209,6 +214,28 @@ def models_can_be_made_by_hand() -> Sequence[object]:
         UploadFailedError("42", status),
         APIError(400, "no", "asset.list", maybe_applied=True),
     ]
+
+
+async def webhooks(client: CincopaClient) -> None:
+    def on_error(event: WebhookEvent, error: Exception) -> None:
+        assert_type(event.event, str | None)
+
+    receiver = WebhookReceiver(security_key="K", secret="S", max_body_bytes=1, max_pending=1, on_error=on_error)
+
+    @receiver.on("asset.*")
+    async def handler(event: WebhookEvent) -> int:
+        assert_type(event.asset, Asset | None)
+        assert_type(event.raw, dict[str, Any])
+        return 1
+
+    assert_type(await handler(WebhookEvent()), int)
+    receiver.wakes(client)
+    async with receiver as entered:
+        assert_type(entered, WebhookReceiver)
+    event = assert_type(parse_event(b"{}", None), WebhookEvent)
+    assert_type(event.matches("*"), bool)
+    Starlette(routes=[Mount("/hooks", receiver)])
+    receiver.on("*")(on_error)  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
 
 
 async def wrong_arguments(client: CincopaClient) -> None:
