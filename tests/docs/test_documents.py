@@ -63,10 +63,7 @@ def test_block_of_tests_passes(block: Example, tmp_path: Path) -> None:
 
 async def test_web_app_of_the_readme_uploads(server: FakeServer) -> None:
     """The app that the README shows starts an upload at once and tells how it ends."""
-    (block,) = [block for block in PROGRAMS if "app = Starlette(" in block.parsed]
-    namespace: dict[str, object] = {}
-    exec(compile(block.parsed, block.path, "exec"), namespace)
-    async with browser(namespace["app"]) as http:
+    async with browser(names_of_the_app_in("README.md")["app"]) as http:
         started = await http.post("/videos", json={"url": "https://example.com/cat.mp4"})
         path = f"/videos/{started.json()['status_id']}"
         while (shown := await shown_at(http, path))["state"] == "in progress":
@@ -77,14 +74,38 @@ async def test_web_app_of_the_readme_uploads(server: FakeServer) -> None:
     assert shown["rid"]
 
 
+async def test_web_app_of_the_webhooks_takes_events(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The app that the document shows takes an event with the secret, and none without."""
+    monkeypatch.setenv("HOOK_SECRET", "own-secret")
+    async with browser(names_of_the_app_in("webhooks.md")["app"]) as http:
+        event = {"event": "asset.uploaded", "drid": "A4", "filename": "cat.mp4"}
+        answers = [await http.post(f"/hooks/cincopa/{secret}", json=event) for secret in ("own-secret", "wrong")]
+
+    assert [answer.status_code for answer in answers] == [200, 403]
+    assert capsys.readouterr().out == "A4 cat.mp4\n"
+
+
+def names_of_the_app_in(document: str) -> dict[str, object]:
+    """What the block of a document that shows a web app defines."""
+    shown = [block for block in PROGRAMS if Path(block.path).name == document and "app = Starlette(" in block.parsed]
+    (block,) = shown
+    names: dict[str, object] = {}
+    exec(compile(block.parsed, block.path, "exec"), names)
+    return names
+
+
 async def shown_at(http: httpx.AsyncClient, path: str) -> dict[str, object]:
     answer: dict[str, object] = (await http.get(path)).json()
     return answer
 
 
 def test_no_input_of_the_documents_is_fetched_from_the_internet() -> None:
-    """Each input URL that a block names is served from memory."""
-    named = {url for block in blocks() for url in re.findall(r"https?://[^\"'\s]+", block.parsed)}
+    """Each input URL that a block names is served from memory; a hook's is one that nothing is sent to."""
+    named = {
+        url for block in blocks() for url in re.findall(r"https?://[^\"'\s]+", block.parsed) if "/hooks/" not in url
+    }
 
     assert named == set(SOURCES)
 
@@ -98,6 +119,7 @@ def test_every_document_has_been_found() -> None:
         "endpoints.md",
         "errors.md",
         "testing.md",
+        "webhooks.md",
     ]
     for path in DOCUMENTS:
         fences = re.findall(r"^```(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
