@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 from weakref import WeakSet
 
 import anyio
-from attrs import evolve
 
 from ._abort import Abort
 from ._calls import at_least
+from ._known import Known, own_copy
 from ._ready import ReadyWait
 from ._watch import UploadWatch
 from .errors import (
     CincopaError,
     ClientClosedError,
     NotFoundError,
-    ResponseDecodeError,
     TransportError,
-    UploadAbortedError,
-    UploadFailedError,
-    UploadTimeoutError,
 )
-from .models import UploadResult, UploadState, UploadStatus
+from .models import UploadResult, UploadStatus
 from .polling import Lapse, PollPolicy, Tracker
 from .resources._asset_calls import polled
 
@@ -53,8 +48,6 @@ class UploadJob:
 
     status_id: str
     """The upload's only handle."""
-    status: UploadStatus | None
-    """The last known status, None before the first poll."""
 
     def __init__(
         self, client: CincopaClient, life: Life, status_id: str, *, on_cancel: OnCancel, poll: PollPolicy
@@ -62,15 +55,12 @@ class UploadJob:
         if on_cancel not in ("abort", "detach"):
             raise ValueError("on_cancel must be 'abort' or 'detach'")
         self.status_id = status_id
-        self.status = None
         self._client = client
         self._life = life
         self._on_cancel = on_cancel
         self._policy = poll
         self._tracker: Tracker | None = None
-        self._version = 0
-        self._asked = True
-        self._failure: CincopaError | None = None
+        self._known = Known(status_id)
         self._abort: Abort | None = None
         self._holders: WeakSet[object] = WeakSet()
         self._blocks: list[object] = []
@@ -82,6 +72,11 @@ class UploadJob:
     def __repr__(self) -> str:
         state = self.status.state.value if self.status else "not asked yet"
         return f"<UploadJob {self.status_id}: {state}>"
+
+    @property
+    def status(self) -> UploadStatus | None:
+        """The last known status, None before the first poll."""
+        return self._known.status
 
     def watch(self) -> UploadWatch:
         """
@@ -138,10 +133,8 @@ class UploadJob:
             async for _ in watch:
                 pass
         if clock.cancelled_caught:
-            raise UploadTimeoutError(self.status_id, self._said_last())
-        if self._failure is not None:
-            raise _own_copy(self._failure)
-        return self._result()
+            raise self._known.timed_out()
+        return self._known.result()
 
     async def _ready(self, rid: str, timeout: float | None) -> None:
         try:
@@ -160,8 +153,8 @@ class UploadJob:
             APIError: Cincopa says no.
             TransportError: No whole answer came. The job goes on.
         """
-        if self.status is not None and self.status.state.is_final:
-            return self.status
+        if self._known.is_final:
+            return self._known.final()
         tracker = self._begin()
         status = await self._client.send(polled(self.status_id))
         return self._take(tracker.saw(status, anyio.current_time()))
@@ -212,24 +205,25 @@ class UploadJob:
     async def _let_go(self, holder: object, *, unwinding: bool) -> None:
         """Count `holder` no more; when it was the last and the upload has not ended, let the policy act."""
         self._forget(holder)
-        if not self._holders and not self._is_over and self._on_cancel == "abort":
+        if not self._holders and not self._known.is_over and self._on_cancel == "abort":
             await self._life.finisher.finish(self._abort_or_warn, unwinding=unwinding)
 
     async def _news(self, seen: int) -> int:
         """Return the number of the newest status as soon as it is above `seen`, which it is not once all is over."""
-        while self._version == seen and not self._is_over:
+        known = self._known
+        while known.version == seen and not known.is_over:
             async with self._turn:
-                if self._version == seen and not self._is_over:
+                if known.version == seen and not known.is_over:
                     await self._step(self._begin())
-        closed = isinstance(self._failure, ClientClosedError)
-        if self._failure is not None and (closed or (self._version == seen and not self._is_final)):
-            raise _own_copy(self._failure)
-        return self._version
+        closed = isinstance(known.failure, ClientClosedError)
+        if known.failure is not None and (closed or (known.version == seen and not known.is_final)):
+            raise own_copy(known.failure)
+        return known.version
 
     async def _close(self) -> None:
         """End the job with its client: the policy acts, whoever waits gets a ClientClosedError."""
-        if self._holders and not self._is_over:
-            self._failure = ClientClosedError()
+        if self._holders and not self._known.is_over:
+            self._known.failure = ClientClosedError()
             self._rouse()
             if self._on_cancel == "abort":
                 await self._abort_or_warn()
@@ -238,14 +232,6 @@ class UploadJob:
         """Let the job's clocks run from now on."""
         self._begin()
         return self
-
-    @property
-    def _is_final(self) -> bool:
-        return self.status is not None and self.status.state.is_final
-
-    @property
-    def _is_over(self) -> bool:
-        return self._is_final or self._failure is not None
 
     def _begin(self) -> Tracker:
         if self._tracker is None:
@@ -307,18 +293,14 @@ class UploadJob:
     async def _give_up(self, lapse: Lapse) -> None:
         _log.warning("upload %s is given up: %s", self.status_id, lapse)
         if lapse == "no resid":
-            self._failure = self._no_resid()
+            self._known.failure = self._known.no_resid()
             return
-        await self._end_with(UploadTimeoutError(self.status_id, self._said_last()), abort=True)
+        await self._end_with(self._known.timed_out(), abort=True)
 
     async def _end_with(self, failure: CincopaError, *, abort: bool) -> None:
         if abort and self._on_cancel == "abort":
             await self._abort_or_warn()
-        if self.status is not None and self.status.state is UploadState.COMPLETED:
-            return  # It was not too late after all.
-        if isinstance(failure, UploadTimeoutError):
-            failure = UploadTimeoutError(self.status_id, self._said_last())
-        self._failure = self._failure or _own_copy(failure)
+        self._known.end_with(failure)
 
     async def _abort_or_warn(self) -> None:
         try:
@@ -328,72 +310,34 @@ class UploadJob:
 
     async def _abort_now(self) -> UploadStatus:
         async with self._aborting:
-            if self._is_final:
-                return self._final()
-            self._asked = False
+            if self._known.is_final:
+                return self._known.final()
+            self._known.is_asked = False
             self._abort = self._abort or Abort(self._client, self.status_id, self._take)
             return await self._abort.run()
 
     def _take(self, status: UploadStatus | None) -> UploadStatus:
         """Take in a status, None for an id that our abort made unknown, and return what it amounts to."""
-        if self._is_final:
-            return self._final()  # An end is never taken back.
-        if status is None:
-            status = evolve(self.status or UploadStatus(), state=UploadState.ABORTED)
-        elif status.state is UploadState.FAILED and self._abort is not None and self._abort.acted:
-            status = evolve(status, state=UploadState.ABORTED)
-        if status != self.status:
-            self._version += 1
-        self.status = status
-        self._asked = True
+        amounts_to = self._known.take(status, aborted=self._abort is not None and self._abort.acted)
         self._rouse()
-        return status
+        return amounts_to
 
     def _rouse(self) -> None:
         """Have whoever drives the polls look what is new."""
         self._wake.set()
-        if self._is_over and self._polling is not None:
+        if self._known.is_over and self._polling is not None:
             self._polling.cancel()
 
     def _hurry(self, rid: str | None, at: float) -> bool:
         """Poll at `at`, if news of the asset `rid` may be this upload's; say whether that is sooner than was wanted."""
         own = self.status.rid if self.status else None
-        if self._tracker is None or not self._holders or self._is_over or (rid and own and rid != own):
+        if self._tracker is None or not self._holders or self._known.is_over or (rid and own and rid != own):
             return False
         sooner = self._tracker.hurry(at)
         if sooner:
             self._wake.set()
         return sooner
 
-    def _final(self) -> UploadStatus:
-        assert self.status is not None  # noqa: S101 - for the type checkers
-        return self.status
-
-    def _said_last(self) -> UploadStatus | None:
-        """What Cincopa said last; None where an abort was sent and what came of it could not be asked."""
-        return self.status if self._asked else None
-
-    def _result(self) -> UploadResult:
-        status = self._final()
-        if status.state is UploadState.FAILED:
-            raise UploadFailedError(self.status_id, status)
-        if status.state is UploadState.ABORTED:
-            raise UploadAbortedError(self.status_id, status)
-        if status.rid is None:
-            raise self._no_resid()
-        return UploadResult(rid=status.rid, status=status)
-
-    def _no_resid(self) -> ResponseDecodeError:
-        call = polled(self.status_id)
-        return ResponseDecodeError(call.name, "completed without a resid", None, self.status_id, maybe_applied=True)
-
 
 class _Block:
     """A place in the code that holds a job; weakly referable, as plain objects are not."""
-
-
-def _own_copy(failure: CincopaError) -> CincopaError:
-    """Copy an error of a job, without its traceback, which would keep frames alive."""
-    own = copy.copy(failure)
-    own.maybe_applied = True  # Whatever went wrong with a poll: the upload was started.
-    return own
