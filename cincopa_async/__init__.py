@@ -3,6 +3,7 @@
 from ._calls import Call, Param, Safety, Turn
 from ._client import CincopaClient
 from ._events import WebhookEvent, parse_event
+from ._filesource import AsyncReader, AsyncReceiver, FileSource
 from ._paging import Pages
 from ._retry import RetryPolicy
 from ._starting import StartingUpload
@@ -16,6 +17,7 @@ from .errors import (
     AuthenticationError,
     CincopaError,
     ClientClosedError,
+    FileChangedError,
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
@@ -31,6 +33,7 @@ from .errors import (
     WebhookDecodeError,
     WebhookDroppedError,
 )
+from .files import Progress
 from .jobs import OnCancel, Until, UploadJob
 from .models import (
     Account,
@@ -70,12 +73,16 @@ __all__ = [
     "AssetPage",
     "AssetTimeoutError",
     "AssetType",
+    "AsyncReader",
+    "AsyncReceiver",
     "AuthenticationError",
     "Call",
     "CincopaClient",
     "CincopaError",
     "ClientClosedError",
     "CreatedGallery",
+    "FileChangedError",
+    "FileSource",
     "Gallery",
     "GalleryArchive",
     "GalleryPage",
@@ -91,6 +98,7 @@ __all__ = [
     "PollPolicy",
     "Portal",
     "PortalList",
+    "Progress",
     "RateLimitError",
     "RenewingToken",
     "RequestTimeoutError",

@@ -21,7 +21,7 @@ from .polling import UNKNOWN_TIMES
 from .resources._asset_calls import confirmed, upload_from_url_abort
 
 if TYPE_CHECKING:
-    from ._client import CincopaClient
+    from ._base import BaseClient
 
 BOUND = 10.0
 """Seconds, from the first turn on, for the abort, its retries and the question how it went."""
@@ -38,7 +38,7 @@ class Abort:
     """
 
     def __init__(
-        self, client: CincopaClient, status_id: str, heard: Callable[[UploadStatus | None], UploadStatus]
+        self, client: BaseClient, status_id: str, heard: Callable[[UploadStatus | None], UploadStatus]
     ) -> None:
         self._client = client
         self._status_id = status_id

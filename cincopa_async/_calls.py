@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from attrs import field, frozen
 
 if TYPE_CHECKING:
-    from ._client import CincopaClient
+    from ._base import BaseClient
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class Call(Generic[T]):
     """The field whose presence makes this an answer although ``success`` is false."""
     vanishes: bool = False
     """Whether "not found" on a resend means that an earlier attempt did it."""
-    undo: Callable[[CincopaClient, T], Coroutine[Any, Any, None]] | None = field(default=None, repr=False)
+    undo: Callable[[BaseClient, T], Coroutine[Any, Any, None]] | None = field(default=None, repr=False)
     """What to do with the result when whoever asked for it has been cancelled meanwhile."""
     turn: Turn = "normal"
     token: str | None = field(default=None, repr=False)
@@ -69,6 +69,20 @@ class Call(Generic[T]):
             if text is not None:
                 pairs.append(f"{quote(name, safe='')}={_quoted(name, text)}")
         return "&".join(pairs)
+
+
+def named(
+    call: str, method: Literal["GET", "POST"], safety: Safety, params: Mapping[str, Param]
+) -> Call[dict[str, Any]]:
+    """Describe a call that is known by its name alone."""
+    if method not in ("GET", "POST"):
+        raise ValueError("method must be 'GET' or 'POST'")
+    if safety not in ("read", "idempotent", "write"):
+        raise ValueError("safety must be 'read', 'idempotent' or 'write'")
+    name = required("call", call)
+    if not all(part.replace("_", "").isalnum() and part.isascii() for part in name.split(".")):
+        raise ValueError("call must be a name such as 'group.verb'")
+    return Call(name=name, method=method, params=params, safety=safety, result=dict)
 
 
 def required(name: str, value: str) -> str:

@@ -1,43 +1,27 @@
-"""The client: its life, its groups, and the one entrance that every call goes through."""
+"""The client: whole jobs, each of which makes several calls."""
 
 from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
-from urllib.parse import quote
-
-import httpx
+from collections.abc import Sequence
 
 from . import _ensure
-from ._calls import Call, Param, Safety, at_least, http_url, required
-from ._life import Life
-from ._retry import RetryPolicy
-from ._sending import Sender
+from ._base import BaseClient
+from ._calls import at_least
+from ._chunks import CHUNK_SIZE
+from ._filesource import FileSource
 from ._starting import StartingUpload
-from ._token import Token, TokenSource, given_token
-from ._transport import Transport
-from .jobs import OnCancel, UploadJob
-from .models import Account, Gallery, UploadResult, Webhook
+from .files import FileUpload, Progress
+from .jobs import OnCancel
+from .models import Gallery, UploadResult, Webhook
 from .polling import PollPolicy
+from .resources._asset_calls import get_upload_url as describe_get_upload_url
 from .resources._asset_calls import upload_from_url as describe_upload_from_url
-from .resources.asset import AssetGroup
-from .resources.gallery import GalleryGroup
-from .resources.general import TokenGroup, ping
-from .resources.live import LiveGroup
-from .resources.portal import PortalGroup
-from .resources.upload import UploadGroup
-from .resources.upload import iframe as describe_iframe
-from .resources.webhook import WebhookEventName, WebhookGroup
-
-T = TypeVar("T")
-
-BASE_URL = "https://api.cincopa.com/v2/"
+from .resources.webhook import WebhookEventName
 
 
-class CincopaClient:
+class CincopaClient(BaseClient):
     """
     Cincopa's REST API v2, for as many tasks at once as you like.
 
@@ -59,104 +43,6 @@ class CincopaClient:
     Raises:
         ValueError: An argument is wrong, or there is no token.
     """
-
-    def __init__(
-        self,
-        api_token: str | TokenSource | None = None,
-        *,
-        base_url: str | None = None,
-        timeout: float = 30.0,
-        max_concurrency: int = 64,
-        retry: RetryPolicy | None = None,
-        poll: PollPolicy | None = None,
-        http_client: httpx.AsyncClient | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        if http_client is not None and transport is not None:
-            raise ValueError("http_client and transport cannot both be given: one stands in for our own connections")
-        if not isinstance(timeout, int | float) or isinstance(timeout, bool) or not 0 < timeout < float("inf"):
-            raise ValueError("timeout must be a number of seconds above 0")
-        if not isinstance(max_concurrency, int) or max_concurrency < 1:
-            raise ValueError("max_concurrency must be a whole number of 1 or more")
-        base_url = api_url(base_url)
-        token = Token(given_token(api_token))
-        transports = Transport(base_url, timeout, http_client, transport)
-        self._poll = poll or PollPolicy()
-        self._life = Life(max_concurrency, transports.connect, token)
-        self._sender = Sender(self, self._life, transports, token, retry or RetryPolicy())
-        self.asset: AssetGroup = AssetGroup(self)
-        """Calls ``asset.*``."""
-        self.gallery: GalleryGroup = GalleryGroup(self)
-        """Calls ``gallery.*``."""
-        self.live: LiveGroup = LiveGroup(self)
-        """Calls ``live.*``."""
-        self.portal: PortalGroup = PortalGroup(self)
-        """Calls ``portal.*``."""
-        self.token: TokenGroup = TokenGroup(self)
-        """Calls ``token.*``."""
-        self.upload: UploadGroup = UploadGroup(self)
-        """Calls ``upload.*``, the invitation pages."""
-        self.webhook: WebhookGroup = WebhookGroup(self)
-        """Calls ``webhook.*``."""
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._life.state}>"
-
-    async def __aenter__(self) -> Self:
-        """Return the client. Nothing is sent."""
-        self._life.enter()
-        return self
-
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Close the client: see :meth:`aclose`."""
-        await self.aclose()
-
-    async def ping(self) -> Account:
-        """
-        Check the token and say whose it is.
-
-        Source: ``GET ping.json`` (documented).
-
-        Returns:
-            The account, its user and the token's permissions.
-
-        Raises:
-            AuthenticationError: The token is not valid.
-        """
-        return await self.send(ping())
-
-    async def call(
-        self, call: str, /, *, method: Literal["GET", "POST"] = "GET", safety: Safety = "write", **params: Param
-    ) -> dict[str, Any]:
-        """
-        Make a call of the API that has no method here yet.
-
-        Args:
-            call: Its name, ``group.verb``.
-            method: The HTTP method.
-            safety: What sending it twice does: with ``"read"`` or ``"idempotent"`` it is sent again after a fault,
-                with ``"write"`` only if Cincopa certainly did not act on it.
-            **params: As the API names them: True and False are sent as ``yes`` and ``no``, sequences as comma lists,
-                None not at all.
-
-        Returns:
-            The answer as it is.
-
-        Raises:
-            APIError: Cincopa says no.
-            TransportError: No whole answer came.
-            ResponseDecodeError: The answer is no JSON object.
-        """
-        if method not in ("GET", "POST"):
-            raise ValueError("method must be 'GET' or 'POST'")
-        if safety not in ("read", "idempotent", "write"):
-            raise ValueError("safety must be 'read', 'idempotent' or 'write'")
-        name = required("call", call)
-        if not all(part.replace("_", "").isalnum() and part.isascii() for part in name.split(".")):
-            raise ValueError("call must be a name such as 'group.verb'")
-        return await self.send(Call(name=name, method=method, params=params, safety=safety, result=dict))
 
     def start_upload(
         self,
@@ -193,25 +79,6 @@ class CincopaClient:
             raise ValueError("on_cancel must be 'abort' or 'detach'")
         call = describe_upload_from_url(input, fid=fid, rid=rid, type=type)
         return StartingUpload(self, call, functools.partial(self.resume_upload, on_cancel=on_cancel, poll=poll))
-
-    def resume_upload(
-        self, status_id: str, *, on_cancel: OnCancel = "abort", poll: PollPolicy | None = None
-    ) -> UploadJob:
-        """
-        Take up an upload that was started elsewhere: by another process, or before a restart. Nothing is sent.
-
-        Args:
-            status_id: What the start answered.
-            on_cancel: What cancelling or timing out does to the upload: ``"abort"`` ends it, also for whoever started
-                it, ``"detach"`` leaves it running.
-            poll: How the job asks how far it is; None is the client's own way.
-
-        Raises:
-            ValueError: An argument is wrong.
-        """
-        return UploadJob(
-            self, self._life, required("status_id", status_id), on_cancel=on_cancel, poll=poll or self._poll
-        )
 
     async def upload_from_url(
         self,
@@ -291,55 +158,89 @@ class CincopaClient:
         """
         return await _ensure.webhook(self, hook_url, events=events, security_key=security_key)
 
-    @staticmethod
-    def url_for_iframe(
-        *, token: str, fid: str | None = None, rrid: str | None = None, base_url: str | None = None
-    ) -> str:
+    async def upload_file(
+        self,
+        source: FileSource,
+        *,
+        fid: str | None = None,
+        rid: str | None = None,
+        type: str | None = None,
+        name: str | None = None,
+        size: int | None = None,
+        chunk_size: int = CHUNK_SIZE,
+        ttl: int | None = None,
+        progress: Progress | None = None,
+        resend_last: bool = False,
+    ) -> UploadResult:
         """
-        Return the URL of an invitation page, to be embedded in a page of your own. Nothing is sent.
+        Upload a local file, or an async stream, and return when it has become an asset. Read in worker threads.
 
-        Whoever sees the page sees the token: give it a temporary one, of ``upload.get_upload_token`` or
-        ``token.get_temp``. Source: ``GET upload.iframe``.
+        If it is cancelled before the last bytes are sent, nothing becomes of it; after that the answer is waited for,
+        and the asset deleted again. Source: ``GET asset.get_upload_url.json``, then a POST for each chunk to what that
+        answers.
 
         Args:
-            token: What opens the page; never the client's own unless you pass it.
-            fid: The gallery, or
-            rrid: your own key for one.
-            base_url: As for the client.
-        """
-        call = describe_iframe(fid=fid, rrid=rrid, token=token)
-        return f"{api_url(base_url)}{call.name}?{call.query()}&api_token={quote(token, safe='')}"
+            source: The path of a file, or an async stream of bytes: an async iterable, or an object with an async
+                ``read(n)`` or ``receive()``. Who opened a stream closes it; an async generator is closed here.
+            fid: The gallery to put the asset into.
+            rid: The asset to attach the file to, in place of making a new one; needs `type`.
+            type: What is attached: ``thumb``, ``subtitle-en``, …
+            name: What the file is called; None takes a file's own, a stream needs one.
+            size: How many bytes a stream has: it is sent as it comes then. None spools it to a temporary file first.
+            chunk_size: Bytes of each request, 50,000,000 at most.
+            ttl: How long the upload URL is to be good, in seconds; None is without end. If it ends too early, the file
+                is sent anew with another one.
+            progress: A plain callable, called with the bytes sent and the bytes in all; what it raises ends the
+                upload. It is called with all of them at the end alone, when there is an asset; otherwise it may fall
+                back, where something is sent again.
+            resend_last: Send the last chunk again, too, when it may have arrived: that can make the asset twice.
 
-    async def send(self, call: Call[T], *, holding: Callable[[], None] | None = None) -> T:
-        """
-        Send a call, again where that is safe, and return its decoded answer: the way that every other method takes.
-
-        Args:
-            call: What to send.
-            holding: Called each time the call has its turn and is about to be sent, or a token is asked for.
+        Returns:
+            The new asset's rid.
 
         Raises:
-            APIError: Cincopa says no.
-            TransportError: No whole answer came.
-            ResponseDecodeError: An answer came that cannot be read.
-            ClientClosedError: The client is closed.
+            ValueError: An argument is wrong, or a stream has another size than was told.
+            OSError: The file cannot be read.
+            FileChangedError: It changed meanwhile. No asset was made.
+            APIError: Cincopa says no; of a chunk it is never AuthenticationError, for no token goes with those.
+            TransportError: No answer came; `maybe_applied` says whether there may be an asset.
+            ResponseDecodeError: Cincopa's answer does not say what became of the file.
+            ClientClosedError: The client was closed meanwhile.
         """
-        return await self._sender.send(call, holding)
+        get_url = describe_get_upload_url(fid=fid, rid=rid, type=type, ttl=ttl, sourceip=None)
+        return await self._files.send(
+            FileUpload(
+                source=source,
+                name=name,
+                size=size,
+                chunk_size=chunk_size,
+                progress=progress,
+                resend_last=resend_last,
+                get_url=get_url,
+            )
+        )
 
-    async def aclose(self) -> None:
+    async def set_poster(self, rid: str, image: str | os.PathLike[str]) -> UploadResult:
         """
-        Close the client: for ever, and as often as you like.
+        Give a video a poster: attach an image to it, then have it shown.
 
-        New calls are refused, but for aborts. Every wait for an upload is woken: its `on_cancel` policy acts, and it
-        raises ClientClosedError. What is under way is waited for, until nothing has ended for 10 seconds. Cancelling
-        this does not cut it short.
+        Both steps are needed. If the second fails, or is cancelled, the image stays attached and is not shown; to do
+        it all again does no harm. Source: ``POST asset.set_meta.json``, after an upload with the video's rid.
+
+        Args:
+            rid: The video.
+            image: The path of a file, or an http(s) URL.
+
+        Returns:
+            The rid of the image.
+
+        Raises:
+            CincopaError: What :meth:`upload_file`, for a URL :meth:`upload_from_url`, or ``asset.set_meta`` raises.
+            OSError: The file cannot be read.
         """
-        await self._life.close()
-
-
-def api_url(base_url: str | None) -> str:
-    """Return where the API is, the name of a call to be added: as given, else the environment's, else Cincopa's own."""
-    base_url = http_url("base_url", base_url or os.environ.get("CINCOPA_BASE_URL") or BASE_URL)
-    if "?" in base_url or "#" in base_url:
-        raise ValueError("base_url must have no query and no fragment: the names of calls are added to its path")
-    return base_url if base_url.endswith("/") else f"{base_url}/"
+        if isinstance(image, str) and image.lower().startswith(("http://", "https://")):
+            done = await self.upload_from_url(image, rid=rid, type="thumb")
+        else:
+            done = await self.upload_file(os.fspath(image), rid=rid, type="thumb")
+        await self.asset.set_meta(rid, thumb_attached_rid=f"rid:{done.rid}")
+        return done

@@ -11,13 +11,13 @@ from .resources._gallery_calls import create
 from .resources.webhook import set_webhook
 
 if TYPE_CHECKING:
-    from ._client import CincopaClient
+    from ._base import BaseClient
 
 MOST_A_PAGE = 100
 """How many galleries ``gallery.list`` puts on a page at most."""
 
 
-async def gallery(client: CincopaClient, name: str, *, description: str | None, template: str | None) -> Gallery:
+async def gallery(client: BaseClient, name: str, *, description: str | None, template: str | None) -> Gallery:
     """Return the first gallery of exactly that name, or a new one."""
     required("name", name)
     call = create(name=name, description=description, template=template, master=None, copy_args=None, copy_items=None)
@@ -32,7 +32,7 @@ async def gallery(client: CincopaClient, name: str, *, description: str | None, 
     return Gallery(fid=created.fid, name=name, description=description, extra=created.extra)
 
 
-async def webhook(client: CincopaClient, hook_url: str, *, events: Sequence[str], security_key: str | None) -> Webhook:
+async def webhook(client: BaseClient, hook_url: str, *, events: Sequence[str], security_key: str | None) -> Webhook:
     """Have `hook_url` called for exactly these events."""
     call = set_webhook(hook_url, events=events, security_key=security_key)
     wanted = (words("events", events) or "").split(",")

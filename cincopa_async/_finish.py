@@ -41,6 +41,7 @@ class Finisher:
         work: Work[T],
         undo: Callable[[T], Awaitable[object]] | None = None,
         *,
+        left: Callable[[], None] | None = None,
         patient: bool = True,
         unwinding: bool = False,
     ) -> T:
@@ -49,20 +50,29 @@ class Finisher:
 
         A cancelled caller waits for that end, and for `undo` of the result, before its cancellation goes on; if it is
         cancelled a second time (asyncio alone can tell), or is not `patient`, it leaves at once and the work goes on
-        without it. A caller that is `unwinding` has been cancelled once already.
+        without it. `left` is called when the caller is cancelled first: work that has not got far may break itself off.
+        A caller that is `unwinding` has been cancelled once already.
         """
         if _on_asyncio():
-            return await self._in_a_task(work, undo, patient=patient, unwinding=unwinding)
-        return await self._in_a_shield(work, undo)
+            return await self._in_a_task(work, undo, left, patient=patient, unwinding=unwinding)
+        return await self._in_a_shield(work, undo, left)
 
     async def _in_a_task(
-        self, work: Work[T], undo: Callable[[T], Awaitable[object]] | None, *, patient: bool, unwinding: bool
+        self,
+        work: Work[T],
+        undo: Callable[[T], Awaitable[object]] | None,
+        left: Callable[[], None] | None,
+        *,
+        patient: bool,
+        unwinding: bool,
     ) -> T:
         task = self._keep(work())
         try:
             with anyio.CancelScope(shield=unwinding):
                 await asyncio.wait([task])
         except asyncio.CancelledError:
+            if left is not None:
+                left()
             rest: asyncio.Task[Any] = task
             if undo is None:
                 task.add_done_callback(_tell_of)
@@ -93,12 +103,12 @@ class Finisher:
         self._kept.discard(task)
         self._ended()
 
-    async def _in_a_shield(self, work: Work[T], undo: Callable[[T], Awaitable[object]] | None) -> T:
+    async def _in_a_shield(
+        self, work: Work[T], undo: Callable[[T], Awaitable[object]] | None, left: Callable[[], None] | None
+    ) -> T:
         self._shielded += 1
         try:
-            with anyio.CancelScope(shield=True):
-                ended = await _outcome(work())
-            outcome = ended  # pyright: ignore[reportPossiblyUnboundVariable]  # An uncancelled scope swallows nothing.
+            outcome = await (_shielded(work) if left is None else _watched(work, left))
             try:
                 await anyio.lowlevel.checkpoint_if_cancelled()  # As on asyncio, a cancellation goes before an error.
             except anyio.get_cancelled_exc_class():
@@ -152,6 +162,34 @@ async def _outcome(work: Coroutine[Any, Any, T]) -> _Outcome[T]:
         return _Outcome(await work)
     except Exception as error:  # noqa: BLE001 - raised where the work is waited for, told where nobody waits
         return _Outcome(error=error)
+
+
+async def _shielded(work: Work[T]) -> _Outcome[T]:
+    with anyio.CancelScope(shield=True):
+        ended = await _outcome(work())
+    outcome = ended  # pyright: ignore[reportPossiblyUnboundVariable]  # An uncancelled scope swallows nothing.
+    return outcome  # noqa: RET504 - the type checkers differ about what may follow a scope
+
+
+async def _watched(work: Work[T], left: Callable[[], None]) -> _Outcome[T]:
+    """Do the same, and call `left` when the caller is cancelled: it takes a task that is not shielded to see that."""
+    ended: list[_Outcome[T]] = []
+
+    async def watch() -> None:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            if not ended:
+                left()
+
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(watch)
+            ended.append(await _shielded(work))
+            group.cancel_scope.cancel()
+    except anyio.get_cancelled_exc_class():
+        pass  # Who is cancelled is so for good here: it is looked for again when the outcome is at hand.
+    return ended[0]
 
 
 async def _undone(task: asyncio.Task[_Outcome[T]], undo: Callable[[T], Awaitable[object]]) -> None:

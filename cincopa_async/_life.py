@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
-from typing import Literal, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Literal, Protocol, TypeVar
 from weakref import WeakSet
 
 import anyio
@@ -13,11 +13,13 @@ import anyio.lowlevel
 from anyio.abc import TaskGroup
 
 from ._calls import URGENT, Turn
+from ._connections import Connection
 from ._finish import Finisher
-from ._pool import Pool
+from ._pool import Pool, Slot
 from ._token import Token
-from ._transport import Connection
-from .errors import ClientClosedError
+from .errors import ClientClosedError, TransportError
+
+T = TypeVar("T")
 
 PATIENCE = 10.0
 """Seconds without anything having ended after which closing gives up."""
@@ -41,11 +43,24 @@ class Waits(Protocol):
 
 
 class Life:
-    """What is under way in a client: calls in the pool, work that must be finished, jobs that somebody waits for."""
+    """What is under way in a client: calls and chunks in the pools, work to be finished, jobs that are waited for."""
 
-    def __init__(self, size: int, connect: Callable[[], Connection], token: Token) -> None:
+    def __init__(
+        self,
+        size: int,
+        connect: Callable[[], Connection],
+        connect_upload: Callable[[], Connection],
+        token: Token,
+    ) -> None:
+        if not isinstance(size, int) or size < 1:
+            raise ValueError("max_concurrency must be a whole number of 1 or more")
         self.state: Literal["open", "closing", "closed"] = "open"
         self.pool: Pool = Pool(size, connect, self._something_ended)
+        self.uploads: Pool = Pool(size, connect_upload, self._something_ended)
+        """Connections for files, apart: polls and aborts go on beside hundreds of chunks, which take minutes."""
+        self.files: anyio.Semaphore = anyio.Semaphore(size)
+        """The right to have a file open, or thousands of uploads at once would run out of descriptors."""
+        self._size = size
         self.finisher: Finisher = Finisher(self._something_ended)
         self.token: Token = token
         self.ensuring: anyio.Lock = anyio.Lock()
@@ -68,6 +83,25 @@ class Life:
         if self.state != "open" and not (self.state == "closing" and turn in URGENT):
             raise ClientClosedError
         self._adopt_loop()
+
+    async def over(self, pool: Pool, slot: Slot, exchange: Callable[[Connection], Awaitable[T]]) -> T:
+        """
+        Return what `exchange` makes of the connection of `slot`, and give the slot back to its `pool`.
+
+        Raises:
+            ClientClosedError: Closing gave up on the exchange, and broke its connection off.
+        """
+        try:
+            result = await exchange(slot.connection)
+        except BaseException as error:
+            await pool.discard(slot)
+            if not (self.state == "closed" and isinstance(error, TransportError)):
+                raise
+            maybe_applied = error.maybe_applied
+        else:
+            pool.release(slot)
+            return result
+        raise ClientClosedError(maybe_applied=maybe_applied)
 
     def held(self, job: Waits) -> None:
         """Somebody waits for `job`: it is to be ended when the client is closed, and at once if that is under way."""
@@ -101,19 +135,26 @@ class Life:
         if self._loop == loop:
             return
         if self._loop is not None:
-            if self.pool.busy or self.finisher.busy:
+            if self._calls or self.finisher.busy:
                 raise RuntimeError(
                     "this CincopaClient is in use in another event loop; make one client for each event loop"
                 )
             self.pool.forget()
+            self.uploads.forget()
+            self.files = anyio.Semaphore(self._size)
             self.token.forget_loop()
             self.ensuring = anyio.Lock()
         self._loop = loop
         self._woken_until = -math.inf  # Its clock is another one.
         self._ended = None
 
+    @property
+    def _calls(self) -> int:
+        return self.pool.busy + self.uploads.busy
+
     async def _shut_down(self, closed: anyio.Event) -> None:
         self.pool.refuse()
+        self.uploads.refuse()
         try:
             async with anyio.create_task_group() as group:
                 await self._until_idle(group)
@@ -122,6 +163,7 @@ class Life:
             self.state = "closed"
             try:
                 await self.pool.aclose()
+                await self.uploads.aclose()
             finally:
                 closed.set()
 
@@ -133,7 +175,7 @@ class Life:
                 self._jobs_closing += 1
                 group.start_soon(self._close_job, job)
             # One piece of work is this very closing.
-            if not self._jobs_closing and not self.pool.busy and self.finisher.busy == 1:
+            if not self._jobs_closing and not self._calls and self.finisher.busy == 1:
                 return
             with anyio.move_on_after(PATIENCE) as patience:
                 await self._ended.wait()
@@ -141,7 +183,7 @@ class Life:
                 _log.warning(
                     "closing gives up, for nothing has ended for %g s: %d calls and %d jobs are under way",
                     PATIENCE,
-                    self.pool.busy,
+                    self._calls,
                     self._jobs_closing,
                 )
                 return

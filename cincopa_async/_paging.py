@@ -13,7 +13,7 @@ from ._calls import Call
 from .models import Page
 
 if TYPE_CHECKING:
-    from ._client import CincopaClient
+    from ._base import BaseClient
 
 ItemT = TypeVar("ItemT")
 
@@ -30,7 +30,7 @@ class Pages(Generic[ItemT]):
 
     def __init__(
         self,
-        client: CincopaClient,
+        client: BaseClient,
         first: Call[Any],
         *,
         key: Callable[[ItemT], Hashable],

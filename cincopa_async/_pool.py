@@ -17,7 +17,7 @@ import anyio
 from attrs import define, field
 
 from ._calls import URGENT, Turn
-from ._transport import Connection
+from ._connections import Connection
 from .errors import ClientClosedError
 
 IDLE_LIMIT = 4.0

@@ -26,7 +26,7 @@ from .polling import UNKNOWN_TIMES, PollPolicy
 from .resources._asset_calls import asset_of
 
 if TYPE_CHECKING:
-    from ._client import CincopaClient
+    from ._base import BaseClient
     from ._life import Life
 
 # The words are not documented: the first is that of the event `asset.synced`, the others are what a service would say.
@@ -48,7 +48,7 @@ def readiness(syncstatus: str) -> Literal["ready", "failed", "not yet"]:
 class ReadyWait:
     """One wait for an asset to be ready. Nothing runs but within :meth:`run`."""
 
-    def __init__(self, client: CincopaClient, life: Life, rid: str, policy: PollPolicy) -> None:
+    def __init__(self, client: BaseClient, life: Life, rid: str, policy: PollPolicy) -> None:
         self._client = client
         self._life = life
         self._call = evolve(asset_of(rid), turn="later")

@@ -6,9 +6,12 @@ import functools
 import html
 import re
 from typing import Any
+from urllib.parse import unquote, unquote_plus
 
 URL_MARK = "[url]"
 TOKEN_MARK = "[api_token]"  # noqa: S105 - a mark, no token
+
+_SHORTEST_SECRET = 6
 
 
 def _url(character: str, any_character: str) -> re.Pattern[str]:
@@ -55,6 +58,11 @@ def without_secrets_in(value: Any, token: str) -> Any:
     return value
 
 
+def without_capability(text: str, url: str) -> str:
+    """Return a plain `text` without URLs, and without what the query of `url` holds: who knows that can upload."""
+    return _values_in_query(url).sub(URL_MARK, _URL.sub(URL_MARK, text))
+
+
 def _without_token(text: str, token: str) -> str:
     return _spellings(token).sub(TOKEN_MARK, text)
 
@@ -62,6 +70,15 @@ def _without_token(text: str, token: str) -> str:
 @functools.lru_cache(maxsize=8)
 def _spellings(token: str) -> re.Pattern[str]:
     return re.compile("".join(map(_spelled, token)), re.IGNORECASE)
+
+
+@functools.lru_cache(maxsize=8)
+def _values_in_query(url: str) -> re.Pattern[str]:
+    pairs = url.partition("#")[0].partition("?")[2].split("&")
+    values = {decode(pair.partition("=")[2] or pair) for pair in pairs for decode in (unquote, unquote_plus)}
+    # Short ones are flags and counters, and would make holes in texts that have nothing to do with them.
+    secret = sorted((value for value in values if len(value) >= _SHORTEST_SECRET), key=len, reverse=True)
+    return re.compile("|".join("".join(map(_spelled, value)) for value in secret) or r"(?!)", re.IGNORECASE)
 
 
 def _spelled(character: str) -> str:

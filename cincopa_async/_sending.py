@@ -23,12 +23,11 @@ from .errors import (
     ClientClosedError,
     NotFoundError,
     PermissionDeniedError,
-    TransportError,
 )
 from .resources.general import ping
 
 if TYPE_CHECKING:
-    from ._client import CincopaClient
+    from ._base import BaseClient
 
 T = TypeVar("T")
 
@@ -38,9 +37,7 @@ _log = logging.getLogger("cincopa_async")
 class Sender:
     """Sends the calls of a client."""
 
-    def __init__(
-        self, client: CincopaClient, life: Life, transport: Transport, token: Token, retry: RetryPolicy
-    ) -> None:
+    def __init__(self, client: BaseClient, life: Life, transport: Transport, token: Token, retry: RetryPolicy) -> None:
         self._client = client
         self._life = life
         self._transport = transport
@@ -109,18 +106,8 @@ class Sender:
         return await exchange()
 
     async def _exchange(self, slot: Slot, call: Call[T], token: str) -> T:
-        try:
-            reply = await self._transport.exchange(slot.connection, call, token)
-        except BaseException as error:
-            await self._life.pool.discard(slot)
-            if not (self._life.state == "closed" and isinstance(error, TransportError)):
-                raise
-            maybe_applied = error.maybe_applied
-        else:
-            self._life.pool.release(slot)
-            return decode(call, reply)
-        # Closing gave up on this call, and broke its connection off.
-        raise ClientClosedError(maybe_applied=maybe_applied)
+        exchange = functools.partial(self._transport.exchange, call=call, token=token)
+        return decode(call, await self._life.over(self._life.pool, slot, exchange))
 
     async def _unless_closing(self, result: T, undo: Callable[[T], Coroutine[Any, Any, None]]) -> T:
         if self._life.state == "open":

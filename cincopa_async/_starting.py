@@ -11,7 +11,7 @@ from .jobs import UploadJob
 from .models import StartedUpload
 
 if TYPE_CHECKING:
-    from ._client import CincopaClient
+    from ._base import BaseClient
 
 
 class StartingUpload(Coroutine[Any, Any, UploadJob]):
@@ -23,11 +23,11 @@ class StartingUpload(Coroutine[Any, Any, UploadJob]):
 
     _job: UploadJob  # From the moment that the start is entered.
 
-    def __init__(self, client: CincopaClient, call: Call[StartedUpload], make: Callable[[str], UploadJob]) -> None:
+    def __init__(self, client: BaseClient, call: Call[StartedUpload], make: Callable[[str], UploadJob]) -> None:
         self._coroutine = self._start(client, call, make)
 
     @staticmethod
-    async def _start(client: CincopaClient, call: Call[StartedUpload], make: Callable[[str], UploadJob]) -> UploadJob:
+    async def _start(client: BaseClient, call: Call[StartedUpload], make: Callable[[str], UploadJob]) -> UploadJob:
         started = await client.send(call)
         return make(started.status_id)._begun()  # No await in between: a cancel there would lose the upload.
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import functools
-import logging
-import re
-import ssl
+import math
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self
 from urllib.parse import quote
-from urllib.request import getproxies, proxy_bypass
 
 import anyio
 import httpx
 
 from ._calls import Call
 from ._codec import Reply
-from ._redact import without_secrets
+from ._connections import Connection, GivenClient, GivenTransport, OwnConnection, masked
+from ._redact import without_capability, without_secrets
+from ._urls import ExactURL, QuietURL
 from ._version import __version__
 from .errors import RequestTimeoutError, TransportError
 
@@ -26,7 +26,6 @@ _HEADERS = {
     "Accept-Encoding": "gzip, deflate",
     "User-Agent": f"cincopa-async/{__version__}",
 }
-_QUERY_WITH_TOKEN = re.compile(r"\?[^\s'\"]*api_token=[^\s'\"]*")
 _NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -34,18 +33,6 @@ _NEVER_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-
-
-class Connection(Protocol):
-    """What an exchange goes over."""
-
-    async def handle(self, request: httpx.Request) -> httpx.Response:
-        """Send `request`; the response's body is still to be read."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close it, the socket before the first time that it yields."""
-        ...
 
 
 class Transport:
@@ -58,21 +45,36 @@ class Transport:
         http_client: httpx.AsyncClient | None,
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
+        if http_client is not None and transport is not None:
+            raise ValueError("http_client and transport cannot both be given: one stands in for our own connections")
+        if not isinstance(timeout, int | float) or isinstance(timeout, bool) or not 0 < timeout < math.inf:
+            raise ValueError("timeout must be a number of seconds above 0")
         self._base = httpx.URL(base_url)
         self._timeout = timeout
         self._http_client = http_client
         self._transport = transport
         self._urls: dict[str, httpx.URL] = {}
-        self.is_ours = http_client is None and transport is None
+        self.is_ours: bool = http_client is None and transport is None
         """Whether connections are ours, to be closed and replaced; an exchange of a given one is not broken off."""
 
     def connect(self) -> Connection:
         """Return a connection for a slot, which is only made when it is first used."""
         if self._http_client is not None:
-            return _GivenClient(self._http_client)
+            return GivenClient(self._http_client)
         if self._transport is not None:
-            return _GivenTransport(self._transport)
-        return _OwnConnection(self._base)
+            return GivenTransport(self._transport)
+        return OwnConnection()
+
+    def connect_upload(self) -> Connection:
+        """
+        Return a connection for files: our own, for one that was given may encode an upload URL anew.
+
+        A given one that stays in the process, as tests use them, is taken all the same: nothing is to leave it.
+        """
+        given = self._transport or getattr(self._http_client, "_transport", None)  # Nowhere to be asked in public.
+        if isinstance(given, httpx.MockTransport | httpx.ASGITransport):
+            return GivenTransport(given)
+        return OwnConnection()
 
     async def exchange(self, connection: Connection, call: Call[Any], token: str) -> Reply:
         """
@@ -83,30 +85,88 @@ class Transport:
         """
         seen = _Trace()
         request = self._request(call, token, seen)
+        hide = functools.partial(without_secrets, token=token)
         try:
-            with anyio.fail_after(self._timeout):
+            return await self._exchanged(connection, request, seen, name=call.name, secret=token, hide=hide)
+        except TransportError as error:
+            error.maybe_applied = error.maybe_applied and call.safety != "read"
+            raise
+
+    async def post(self, connection: Connection, url: ExactURL, headers: Mapping[str, str], body: Pieces) -> Reply:
+        """
+        Send a body to `url` byte for byte, and return what came back, whatever it says; no token goes with it.
+
+        Each piece of the body has the timeout for itself, and so has the answer; `body` may take any time to give one.
+
+        Raises:
+            TransportError: No whole answer came, or none in time; `maybe_applied` says whether the body was complete.
+            Exception: What `body` raised.
+        """
+        seen, paced = _Trace(), _PacedBody(body, self._timeout)
+        capability = f"?{url.query.decode('ascii')}"
+        sent = {"Host": url.netloc.decode("ascii"), "User-Agent": _HEADERS["User-Agent"], "Accept": "*/*", **headers}
+        request = httpx.Request("POST", url, headers=sent, stream=paced, extensions={"trace": seen})
+        request.url = url  # It made a copy, which encodes anew.
+        hide = functools.partial(without_capability, url=capability)
+        before = masked.set(hide)
+        try:
+            reply = await self._exchanged(
+                connection, request, seen, name=body.name, secret=capability, hide=hide, paced=paced
+            )
+        except Exception as error:
+            if paced.failure is None:
+                if isinstance(error, TransportError):
+                    error.maybe_applied = error.maybe_applied and body.complete
+                raise
+        else:
+            if paced.failure is None:
+                return reply
+        finally:
+            masked.reset(before)
+        raise paced.failure
+
+    async def _exchanged(
+        self,
+        connection: Connection,
+        request: httpx.Request,
+        seen: _Trace,
+        *,
+        name: str,
+        secret: str,
+        hide: Callable[[str], str],
+        paced: _PacedBody | None = None,
+    ) -> Reply:
+        try:
+            with anyio.fail_after(self._timeout) as clock:
+                if paced is not None:
+                    paced.clock = clock
                 response = await connection.handle(request)
                 body = await response.aread()
         except TimeoutError:
             reason = f"no whole answer within {self._timeout:g} s"
-            fault: TransportError = RequestTimeoutError(call.name, reason)
-            applied = seen.phase != "connecting"
+            fault: TransportError = RequestTimeoutError(name, reason)
+            fault.maybe_applied = seen.phase != "connecting"
         except (httpx.RequestError, httpx.HTTPStatusError) as error:  # The latter from a hook of a given client.
             kind = RequestTimeoutError if isinstance(error, httpx.TimeoutException) else TransportError
-            fault = kind(call.name, _reason(error, token))
-            applied = not isinstance(error, _NEVER_SENT) and seen.phase != "connecting"
+            fault = kind(name, _reason(error, hide))
+            fault.maybe_applied = not isinstance(error, _NEVER_SENT) and seen.phase != "connecting"
+        except AttributeError:
+            # uvloop has no socket any more for a connection that was reset as soon as it was made, and anyio 4.16 asks
+            # it for the other end's address.
+            if seen.phase != "connecting":
+                raise
+            fault = TransportError(name, "no connection: it was reset at once")
         else:
             return Reply(
                 status_code=response.status_code,
                 body=body,
-                token=token,
+                token=secret,
                 retry_after=_seconds(response.headers.get("Retry-After")),
             )
         finally:
             if seen.phase == "connecting":
                 await seen.close()
-        # Outside the except: httpx's errors hold the request, and the request holds the token.
-        fault.maybe_applied = applied and call.safety != "read"
+        # Outside the except: httpx's errors hold the request, and the request holds the secret.
         raise fault
 
     def _request(self, call: Call[Any], token: str, seen: _Trace) -> httpx.Request:
@@ -125,7 +185,7 @@ class Transport:
             request = httpx.Request(call.method, url, headers=_HEADERS, extensions=extensions)
         # httpx-aiohttp sends the text of the URL; nothing of httpx's own logs it below a transport.
         as_text = type(self._transport).__module__.partition(".")[0] == "httpx_aiohttp"
-        request.url = (httpx.URL if as_text else _QuietURL)(f"{url}?{secret}")
+        request.url = (httpx.URL if as_text else QuietURL)(f"{url}?{secret}")
         return request
 
     def _url(self, name: str) -> httpx.URL:
@@ -135,67 +195,56 @@ class Transport:
         return url
 
 
-class _OwnConnection:
-    """One connection of our own: a transport of httpx whose pool has room for one."""
+class Pieces(Protocol):
+    """The body of a request, a piece at a time."""
 
-    def __init__(self, base: httpx.URL) -> None:
-        self._base = base
-        self._transport: httpx.AsyncHTTPTransport | None = None
-        self._proxy: str | None = None
+    @property
+    def name(self) -> str:
+        """What errors call the exchange."""
+        ...
 
-    async def handle(self, request: httpx.Request) -> httpx.Response:
-        if self._transport is None:
-            self._proxy = _proxy_for(self._base)
-            self._transport = httpx.AsyncHTTPTransport(
-                verify=_tls_context(self._base.scheme),
-                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None),
-                proxy=self._proxy,
-            )
-        if self._proxy is not None:
-            # httpcore would show a proxy the target in place of the whole URL, and in place of the host of a tunnel.
-            target: bytes = request.extensions.pop("target")
-            request.url = _QuietURL(str(self._base.join(target.decode("ascii"))))
-        return await self._transport.handle_async_request(request)
+    @property
+    def complete(self) -> bool:
+        """Whether the last piece has been handed out; before, nobody can have it all."""
+        ...
 
-    async def aclose(self) -> None:
-        if self._transport is not None:
-            await self._transport.aclose()
+    async def __anext__(self) -> bytes:
+        """Return the next piece."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Return itself."""
+        ...
 
 
-class _GivenTransport:
-    """A transport of the user's, shared by all slots and never closed by us."""
+class _PacedBody(httpx.AsyncByteStream):
+    """
+    Hands out pieces, each to be sent within `timeout` seconds.
 
-    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
-        self._transport = transport
+    No generator: one that a broken exchange left unfinished would be a warning on trio.
+    """
 
-    async def handle(self, request: httpx.Request) -> httpx.Response:
-        return await self._transport.handle_async_request(request)
+    def __init__(self, pieces: Pieces, timeout: float) -> None:
+        self._pieces = pieces
+        self._timeout = timeout
+        self.clock = anyio.CancelScope()
+        self.failure: Exception | None = None
+        """What the pieces raised: it looks like a fault of the connection if it is a TimeoutError, for one."""
 
-    async def aclose(self) -> None:
-        return None
+    def __aiter__(self) -> Self:
+        return self
 
-
-class _GivenClient:
-    """An httpx.AsyncClient of the user's, shared by all slots and never closed by us."""
-
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self._client = client
-
-    async def handle(self, request: httpx.Request) -> httpx.Response:
-        return await self._client.send(request, stream=True, follow_redirects=False)
-
-    async def aclose(self) -> None:
-        return None
-
-
-class _QuietURL(httpx.URL):
-    """A URL that says its query to nobody but those who send it: httpx logs every URL, and so do hooks and tracers."""
-
-    def __str__(self) -> str:
-        return str(self.copy_with(query=None))
-
-    def __repr__(self) -> str:
-        return f"URL({str(self)!r})"
+    async def __anext__(self) -> bytes:
+        self.clock.deadline = math.inf
+        try:
+            return await self._pieces.__anext__()
+        except StopAsyncIteration:
+            raise
+        except Exception as error:
+            self.failure = error
+            raise
+        finally:
+            self.clock.deadline = anyio.current_time() + self._timeout
 
 
 class _Trace:
@@ -220,37 +269,10 @@ class _Trace:
                 await self._stream.aclose()
 
 
-class _QuietQueries(logging.Filter):
-    """Takes queries that hold a token out of httpcore's log: it logs all headers, and a redirect's repeats them."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = _QUERY_WITH_TOKEN.sub("?[query]", str(record.msg))
-        return True
-
-
-for _name in ("httpcore.http11", "httpcore.http2"):
-    logging.getLogger(_name).addFilter(_QuietQueries())
-
-
-@functools.cache
-def _tls_context(scheme: str) -> ssl.SSLContext:
-    # One a process: reading the certificates takes longer than many calls. Plain HTTP needs none of them.
-    return httpx.create_ssl_context() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def _proxy_for(base: httpx.URL) -> str | None:
-    """The proxy of the environment, which a bare transport of httpx does not look for."""
-    proxies = getproxies()
-    proxy = proxies.get(base.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(base.netloc.decode("ascii")):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
-
-
-def _reason(error: httpx.HTTPError, token: str) -> str:
+def _reason(error: httpx.HTTPError, hide: Callable[[str], str]) -> str:
     if isinstance(error, httpx.ConnectError):
         # The system's words, or a given transport's; those of other errors may quote what was sent.
-        return f"no connection: {without_secrets(str(error), token)}"
+        return f"no connection: {hide(str(error))}"
     words: dict[type[httpx.HTTPError], str] = {
         httpx.ConnectTimeout: "no connection in time",
         httpx.PoolTimeout: "the given client's pool had no connection free in time",

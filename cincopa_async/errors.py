@@ -13,6 +13,7 @@ What can go wrong, as one tree.
     ├── ResponseDecodeError          an answer that cannot be read
     ├── TransportError               no whole answer came
     │   └── RequestTimeoutError      … in time (a TimeoutError too)
+    ├── FileChangedError             a file changed while it was uploaded
     ├── ClientClosedError            the client was closed
     ├── AssetNotReadyError           Cincopa did not make an asset's versions (.rid .syncstatus)
     │   └── AssetTimeoutError        … in time (a TimeoutError too)
@@ -41,6 +42,7 @@ __all__ = [
     "AuthenticationError",
     "CincopaError",
     "ClientClosedError",
+    "FileChangedError",
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
@@ -202,6 +204,21 @@ class TransportError(CincopaError):
 
 class RequestTimeoutError(TransportError, TimeoutError):
     """No whole answer came within the client's ``timeout``."""
+
+
+class FileChangedError(CincopaError):
+    """A file changed while it was uploaded. Its last bytes were not sent, so it has become no asset."""
+
+    name: str
+    """What the file is called, without its folder."""
+
+    def __init__(self, name: str, *, maybe_applied: bool = False) -> None:
+        super().__init__(name)
+        self.name = name
+        self.maybe_applied = maybe_applied  # Of an attempt before it, where `resend_last` sent the last chunk again.
+
+    def __str__(self) -> str:
+        return f"{self.name!r} changed while it was uploaded, so it was not sent to its end"
 
 
 class ClientClosedError(CincopaError):

@@ -25,7 +25,7 @@ from .polling import Lapse, PollPolicy, Tracker
 from .resources._asset_calls import polled
 
 if TYPE_CHECKING:
-    from ._client import CincopaClient
+    from ._base import BaseClient
     from ._life import Life
 
 OnCancel: TypeAlias = Literal["abort", "detach"]
@@ -50,7 +50,7 @@ class UploadJob:
     """The upload's only handle."""
 
     def __init__(
-        self, client: CincopaClient, life: Life, status_id: str, *, on_cancel: OnCancel, poll: PollPolicy
+        self, client: BaseClient, life: Life, status_id: str, *, on_cancel: OnCancel, poll: PollPolicy
     ) -> None:
         if on_cancel not in ("abort", "detach"):
             raise ValueError("on_cancel must be 'abort' or 'detach'")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import Any
 
 import anyio
@@ -214,6 +215,47 @@ async def test_caller_that_is_cancelled_twice_leaves_at_once(
     await ends.leave_idle(finisher)
 
     assert meanwhile == (["begun"], True)
+    assert work.log == ["begun", "ended", "undone done"]
+
+
+async def test_work_is_told_that_its_caller_was_cancelled(finisher: Finisher, start: Start) -> None:
+    """So it can break off what has not got far; its result is undone as ever."""
+    work = Work()
+    told: list[str] = []
+
+    def left() -> None:
+        told.append("left")
+        work.let_go.set()
+
+    caller = start(lambda: finisher.finish(work, work.undo, left=left))
+    await work.begun.wait()
+    await caller.cancelled()
+
+    assert told == ["left"]
+    assert work.log == ["begun", "ended", "undone done"]
+    assert finisher.busy == 0
+
+
+async def test_work_whose_caller_stays_is_told_nothing(finisher: Finisher) -> None:
+    """Neither at its end, nor when it fails."""
+    told: list[str] = []
+    for result in ("done", LookupError("of the work")):
+        work = Work(result)
+        work.let_go.set()
+        with nullcontext() if result == "done" else pytest.raises(LookupError):
+            await finisher.finish(work, work.undo, left=lambda: told.append("left"))
+
+    assert told == []
+
+
+async def test_caller_that_was_cancelled_before_breaks_off_at_once(finisher: Finisher) -> None:
+    """The work begins, and is told. (A native cancel comes at the next await: it is one that comes meanwhile.)"""
+    work = Work()
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await finisher.finish(work, work.undo, left=work.let_go.set)
+
+    assert scope.cancelled_caught
     assert work.log == ["begun", "ended", "undone done"]
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from cincopa_async._redact import without_secrets, without_secrets_in, without_secrets_in_body
+from cincopa_async._redact import without_capability, without_secrets, without_secrets_in, without_secrets_in_body
 
 TOKEN = "CANARY/token+with=odd&chars"
 
@@ -108,3 +108,18 @@ def test_garbage_does_not_hold_up_the_loop(garbage: str, redact: Any) -> None:
     redact(f"{{{garbage}", TOKEN)
 
     assert time.perf_counter() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("hash=CANARY/1+2==", "hash=[url]"),
+        ("canary%2F1%2b2%3d%3D, CANARY/1 2==", "[url], [url]"),
+        ('{"hash": "CANARY\\/1\\u002b2=="}', '{"hash": "[url]"}'),
+        ("at https://x.example/post.jpg?a=1 no", "at [url] no"),
+        ("standing-alone, short: a=1", "[url], short: a=1"),
+    ],
+)
+def test_capability_of_an_upload_url_is_taken_out(text: str, shown: str) -> None:
+    """What stands in its query, however it is written; flags are left."""
+    assert without_capability(text, "https://x/post.jpg?a=1&hash=CANARY%2f1+2==&standing-alone&b=#part") == shown

@@ -11,7 +11,7 @@ from cincopa_async._calls import Call, Param, at_least, attachment, http_url, op
 from cincopa_async.models import AssetPage, StartedUpload, TagList, UploadStatus, UploadURL
 
 if TYPE_CHECKING:
-    from cincopa_async._client import CincopaClient
+    from cincopa_async._base import BaseClient
 
 AssetType: TypeAlias = Literal["video", "image", "audio", "other"] | str
 """The kinds of assets that the API knows; a new word is let through."""
@@ -135,7 +135,7 @@ def upload_from_url_abort(status_id: str) -> Call[None]:
     )
 
 
-async def _abort(client: CincopaClient, started: StartedUpload) -> None:
+async def _abort(client: BaseClient, started: StartedUpload) -> None:
     await client.resume_upload(started.status_id)._abort_or_warn()
 
 

@@ -13,7 +13,7 @@ from . import _gallery_calls as calls
 from ._asset_calls import AssetDetail
 
 if TYPE_CHECKING:
-    from cincopa_async._client import CincopaClient
+    from cincopa_async._base import BaseClient
 
 
 class GalleryGroup:
@@ -25,7 +25,7 @@ class GalleryGroup:
     where no answer came, and ValueError for a wrong argument before anything is sent.
     """
 
-    def __init__(self, client: CincopaClient) -> None:
+    def __init__(self, client: BaseClient) -> None:
         self._client = client
 
     async def create(

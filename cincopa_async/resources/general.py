@@ -8,7 +8,7 @@ from cincopa_async._calls import Call, at_least, optional
 from cincopa_async.models import Account, TemporaryToken
 
 if TYPE_CHECKING:
-    from cincopa_async._client import CincopaClient
+    from cincopa_async._base import BaseClient
 
 
 def ping() -> Call[Account]:
@@ -25,7 +25,7 @@ def get_temp(ttl: int | None, permissions: str | None) -> Call[TemporaryToken]:
 class TokenGroup:
     """Calls ``token.*``."""
 
-    def __init__(self, client: CincopaClient) -> None:
+    def __init__(self, client: BaseClient) -> None:
         self._client = client
 
     async def get_temp(self, *, ttl: int | None = None, permissions: str | None = None) -> TemporaryToken:

@@ -8,7 +8,7 @@ from cincopa_async._calls import Call, Param, Safety, optional
 from cincopa_async.models import LiveList, LiveStream
 
 if TYPE_CHECKING:
-    from cincopa_async._client import CincopaClient
+    from cincopa_async._base import BaseClient
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ class LiveGroup:
     no answer came.
     """
 
-    def __init__(self, client: CincopaClient) -> None:
+    def __init__(self, client: BaseClient) -> None:
         self._client = client
 
     async def list(self, **params: Param) -> LiveList:

@@ -9,7 +9,7 @@ from cincopa_async._calls import Call, Param, Safety, optional
 from cincopa_async.models import Portal, PortalList
 
 if TYPE_CHECKING:
-    from cincopa_async._client import CincopaClient
+    from cincopa_async._base import BaseClient
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class PortalGroup:
     is in its `extra`. Each method raises APIError where Cincopa says no, and TransportError where no answer came.
     """
 
-    def __init__(self, client: CincopaClient) -> None:
+    def __init__(self, client: BaseClient) -> None:
         self._client = client
 
     async def check(self, *, name: str | None = None, subdomain: str | None = None, **params: Param) -> Portal:

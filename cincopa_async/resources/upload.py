@@ -9,7 +9,7 @@ from cincopa_async._token import checked_token
 from cincopa_async.models import UploadToken
 
 if TYPE_CHECKING:
-    from cincopa_async._client import CincopaClient
+    from cincopa_async._base import BaseClient
 
 
 def iframe(*, fid: str | None, rrid: str | None, token: str) -> Call[str]:
@@ -39,7 +39,7 @@ class UploadGroup:
     To upload something yourself, see :meth:`CincopaClient.upload_from_url` and :meth:`CincopaClient.upload_file`.
     """
 
-    def __init__(self, client: CincopaClient) -> None:
+    def __init__(self, client: BaseClient) -> None:
         self._client = client
 
     async def iframe(self, *, token: str, fid: str | None = None, rrid: str | None = None) -> str:

@@ -9,7 +9,7 @@ from cincopa_async._calls import Call, http_url, optional, words
 from cincopa_async.models import WebhookList
 
 if TYPE_CHECKING:
-    from cincopa_async._client import CincopaClient
+    from cincopa_async._base import BaseClient
 
 WebhookEventName: TypeAlias = (
     Literal[
@@ -75,7 +75,7 @@ class WebhookGroup:
     argument before anything is sent.
     """
 
-    def __init__(self, client: CincopaClient) -> None:
+    def __init__(self, client: BaseClient) -> None:
         self._client = client
 
     async def list(self) -> WebhookList:

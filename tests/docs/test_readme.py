@@ -11,8 +11,11 @@ from typing import get_args
 
 from cincopa_async import CincopaClient, PollPolicy, RetryPolicy, WebhookReceiver, errors
 from cincopa_async._abort import BOUND
+from cincopa_async._chunks import CHUNK_SIZE
+from cincopa_async._filesource import PIECE
 from cincopa_async._life import PATIENCE, WAKES_APART
 from cincopa_async._pool import IDLE_LIMIT, WRITE_IDLE_LIMIT
+from cincopa_async.files import RENEWALS
 from cincopa_async.testing import MisbehavingServer, Quirk
 from cincopa_async.testing._faults import FaultName
 from cincopa_async.testing._quirks import QuirkName
@@ -156,3 +159,10 @@ def test_numbers_are_those_of_the_code() -> None:
     assert retry.max_retry_after == 60
     assert "idle for over 4 seconds is not used again, and for a write the limit is one second" in said
     assert (IDLE_LIMIT, WRITE_IDLE_LIMIT) == (4, 1)
+    assert "chunks of `chunk_size` bytes (8 MiB)" in said
+    assert CHUNK_SIZE == 8 * 1024 * 1024
+    assert "in worker threads, 256 KiB at a time" in said
+    assert PIECE == 256 * 1024
+    assert "sent from its start, three times at most" in said
+    assert RENEWALS == 3
+    assert "is deleted again, within 10 seconds from its turn on" in said

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, assert_type
 
+import anyio
 import httpx
+from anyio.abc import ByteReceiveStream
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -19,6 +23,8 @@ from cincopa_async import (
     CincopaClient,
     CincopaError,
     CreatedGallery,
+    FileChangedError,
+    FileSource,
     Gallery,
     GalleryArchive,
     GalleryPage,
@@ -168,6 +174,21 @@ async def jobs(client: CincopaClient) -> None:
         assert_type(status.raw, dict[str, Any])
 
 
+async def files(
+    client: CincopaClient, path: Path, reader: asyncio.StreamReader, stream: ByteReceiveStream, response: httpx.Response
+) -> None:
+    def progress(sent: int, total: int) -> None: ...
+
+    sources: Sequence[FileSource] = ["a.mp4", path, anyio.Path(path), reader, stream, await anyio.open_file(path, "rb")]
+    for source in sources:
+        assert_type(await client.upload_file(source, name="a.mp4", size=5), UploadResult)
+    await client.upload_file(response.aiter_bytes(), name="a.mp4", chunk_size=1_000_000, resend_last=True)
+    await client.upload_file(path, rid="A4", type="thumb", ttl=60, fid=None, progress=progress)
+    await client.upload_file(path, progress=print)
+    assert_type(await client.set_poster("A4", path), UploadResult)
+    await client.set_poster("A4", "https://x")
+
+
 async def standard_protocols(client: CincopaClient) -> None:
     awaitable: Awaitable[UploadJob] = client.start_upload("https://x")
     coroutine: Coroutine[Any, Any, UploadJob] = client.start_upload("https://x")
@@ -182,6 +203,8 @@ async def standard_protocols(client: CincopaClient) -> None:
 async def errors(client: CincopaClient) -> None:
     try:
         await client.upload_from_url("https://x")
+    except FileChangedError as changed:
+        assert_type(changed.name, str)
     except UploadFailedError as failed:
         assert_type(failed.reason, str | None)
     except UploadError as upload:
@@ -248,6 +271,9 @@ async def wrong_arguments(client: CincopaClient) -> None:
     await client.call("x.y", method="PUT")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await client.call("x.y", safety="safe")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await client.start_upload("https://x", on_cancel="stop")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await client.upload_file(b"bytes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await client.upload_file(io.BytesIO())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await client.upload_file("a", progress=len)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     (await client.ping()).permissions = ""  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
 

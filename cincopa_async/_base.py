@@ -1,0 +1,196 @@
+"""What every client does call by call: its life, its groups, and the entrance that every call goes through."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from ._calls import Call, Param, Safety, http_url, named, required
+from ._life import Life
+from ._retry import RetryPolicy
+from ._sending import Sender
+from ._token import Token, TokenSource, given_token
+from ._transport import Transport
+from .files import FileSender
+from .jobs import OnCancel, UploadJob
+from .models import Account
+from .polling import PollPolicy
+from .resources.asset import AssetGroup
+from .resources.gallery import GalleryGroup
+from .resources.general import TokenGroup, ping
+from .resources.live import LiveGroup
+from .resources.portal import PortalGroup
+from .resources.upload import UploadGroup
+from .resources.upload import iframe as describe_iframe
+from .resources.webhook import WebhookGroup
+
+T = TypeVar("T")
+
+BASE_URL = "https://api.cincopa.com/v2/"
+
+
+class BaseClient:
+    """One call at a time: what whole jobs are built on. :class:`CincopaClient` is the class to use."""
+
+    def __init__(
+        self,
+        api_token: str | TokenSource | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float = 30.0,
+        max_concurrency: int = 64,
+        retry: RetryPolicy | None = None,
+        poll: PollPolicy | None = None,
+        http_client: httpx.AsyncClient | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        token = Token(given_token(api_token))
+        retry = retry or RetryPolicy()
+        self._poll = poll or PollPolicy()
+        wire = Transport(api_url(base_url), timeout, http_client, transport)
+        self._life = Life(max_concurrency, wire.connect, wire.connect_upload, token)
+        self._sender = Sender(self, self._life, wire, token, retry)
+        self._files = FileSender(self, self._life, wire, retry)
+        self.asset: AssetGroup = AssetGroup(self)
+        """Calls ``asset.*``."""
+        self.gallery: GalleryGroup = GalleryGroup(self)
+        """Calls ``gallery.*``."""
+        self.live: LiveGroup = LiveGroup(self)
+        """Calls ``live.*``."""
+        self.portal: PortalGroup = PortalGroup(self)
+        """Calls ``portal.*``."""
+        self.token: TokenGroup = TokenGroup(self)
+        """Calls ``token.*``."""
+        self.upload: UploadGroup = UploadGroup(self)
+        """Calls ``upload.*``, the invitation pages."""
+        self.webhook: WebhookGroup = WebhookGroup(self)
+        """Calls ``webhook.*``."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._life.state}>"
+
+    async def __aenter__(self) -> Self:
+        """Return the client. Nothing is sent."""
+        self._life.enter()
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the client: see :meth:`aclose`."""
+        await self.aclose()
+
+    async def ping(self) -> Account:
+        """
+        Check the token and say whose it is.
+
+        Source: ``GET ping.json`` (documented).
+
+        Returns:
+            The account, its user and the token's permissions.
+
+        Raises:
+            AuthenticationError: The token is not valid.
+        """
+        return await self.send(ping())
+
+    async def call(
+        self, call: str, /, *, method: Literal["GET", "POST"] = "GET", safety: Safety = "write", **params: Param
+    ) -> dict[str, Any]:
+        """
+        Make a call of the API that has no method here yet.
+
+        Args:
+            call: Its name, ``group.verb``.
+            method: The HTTP method.
+            safety: What sending it twice does: with ``"read"`` or ``"idempotent"`` it is sent again after a fault,
+                with ``"write"`` only if Cincopa certainly did not act on it.
+            **params: As the API names them: True and False are sent as ``yes`` and ``no``, sequences as comma lists,
+                None not at all.
+
+        Returns:
+            The answer as it is.
+
+        Raises:
+            APIError: Cincopa says no.
+            TransportError: No whole answer came.
+            ResponseDecodeError: The answer is no JSON object.
+        """
+        return await self.send(named(call, method, safety, params))
+
+    def resume_upload(
+        self, status_id: str, *, on_cancel: OnCancel = "abort", poll: PollPolicy | None = None
+    ) -> UploadJob:
+        """
+        Take up an upload that was started elsewhere: by another process, or before a restart. Nothing is sent.
+
+        Args:
+            status_id: What the start answered.
+            on_cancel: What cancelling or timing out does to the upload: ``"abort"`` ends it, also for whoever started
+                it, ``"detach"`` leaves it running.
+            poll: How the job asks how far it is; None is the client's own way.
+
+        Raises:
+            ValueError: An argument is wrong.
+        """
+        return UploadJob(
+            self, self._life, required("status_id", status_id), on_cancel=on_cancel, poll=poll or self._poll
+        )
+
+    @staticmethod
+    def url_for_iframe(
+        *, token: str, fid: str | None = None, rrid: str | None = None, base_url: str | None = None
+    ) -> str:
+        """
+        Return the URL of an invitation page, to be embedded in a page of your own. Nothing is sent.
+
+        Whoever sees the page sees the token: give it a temporary one, of ``upload.get_upload_token`` or
+        ``token.get_temp``. Source: ``GET upload.iframe``.
+
+        Args:
+            token: What opens the page; never the client's own unless you pass it.
+            fid: The gallery, or
+            rrid: your own key for one.
+            base_url: As for the client.
+        """
+        call = describe_iframe(fid=fid, rrid=rrid, token=token)
+        return f"{api_url(base_url)}{call.name}?{call.query()}&api_token={quote(token, safe='')}"
+
+    async def send(self, call: Call[T], *, holding: Callable[[], None] | None = None) -> T:
+        """
+        Send a call, again where that is safe, and return its decoded answer: the way that every other method takes.
+
+        Args:
+            call: What to send.
+            holding: Called each time the call has its turn and is about to be sent, or a token is asked for.
+
+        Raises:
+            APIError: Cincopa says no.
+            TransportError: No whole answer came.
+            ResponseDecodeError: An answer came that cannot be read.
+            ClientClosedError: The client is closed.
+        """
+        return await self._sender.send(call, holding)
+
+    async def aclose(self) -> None:
+        """
+        Close the client: for ever, and as often as you like.
+
+        New calls are refused, but for aborts. Every wait for an upload is woken: its `on_cancel` policy acts, and it
+        raises ClientClosedError. What is under way is waited for, until nothing has ended for 10 seconds. Cancelling
+        this does not cut it short.
+        """
+        await self._life.close()
+
+
+def api_url(base_url: str | None) -> str:
+    """Return where the API is, the name of a call to be added: as given, else the environment's, else Cincopa's own."""
+    base_url = http_url("base_url", base_url or os.environ.get("CINCOPA_BASE_URL") or BASE_URL)
+    if "?" in base_url or "#" in base_url:
+        raise ValueError("base_url must have no query and no fragment: the names of calls are added to its path")
+    return base_url if base_url.endswith("/") else f"{base_url}/"

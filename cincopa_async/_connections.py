@@ -1,0 +1,123 @@
+"""What an exchange goes over: a connection of our own, or a client or transport that was given."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import re
+import ssl
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Protocol
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from ._urls import QuietURL
+
+_QUERY_WITH_TOKEN = re.compile(r"\?[^\s'\"]*api_token=[^\s'\"]*")
+
+masked: ContextVar[Callable[[str], str] | None] = ContextVar("cincopa_async_masked", default=None)
+"""What takes secrets out of httpcore's log while an exchange is under way whose secret is not the token."""
+
+
+class Connection(Protocol):
+    """What an exchange goes over."""
+
+    async def handle(self, request: httpx.Request) -> httpx.Response:
+        """Send `request`; the response's body is still to be read."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close it, the socket before the first time that it yields."""
+        ...
+
+
+class OwnConnection:
+    """One connection of our own: a transport of httpx whose pool has room for one, to where the last request went."""
+
+    def __init__(self) -> None:
+        self._origin: tuple[bytes, bytes] | None = None
+        self._transport: httpx.AsyncHTTPTransport | None = None
+        self._proxy: str | None = None
+
+    async def handle(self, request: httpx.Request) -> httpx.Response:
+        transport = await self._transport_to(request.url)
+        if self._proxy is not None and "target" in request.extensions:
+            # httpcore would show a proxy the target in place of the whole URL, and in place of the host of a tunnel.
+            target: bytes = request.extensions.pop("target")
+            request.url = QuietURL(str(request.url.join(target.decode("ascii"))))
+        return await transport.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        if self._transport is not None:
+            await self._transport.aclose()
+
+    async def _transport_to(self, url: httpx.URL) -> httpx.AsyncHTTPTransport:
+        origin = (url.raw_scheme, url.netloc)
+        if self._transport is None or origin != self._origin:
+            await self.aclose()
+            self._origin = origin
+            self._proxy = _proxy_for(url)  # Each host has its own: the environment names those that have none.
+            self._transport = httpx.AsyncHTTPTransport(
+                verify=_tls_context(url.scheme),
+                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None),
+                proxy=self._proxy,
+            )
+        return self._transport
+
+
+class GivenTransport:
+    """A transport of the user's, shared by all slots and never closed by us."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
+
+    async def handle(self, request: httpx.Request) -> httpx.Response:
+        return await self._transport.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        return None
+
+
+class GivenClient:
+    """An httpx.AsyncClient of the user's, shared by all slots and never closed by us."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def handle(self, request: httpx.Request) -> httpx.Response:
+        return await self._client.send(request, stream=True, follow_redirects=False)
+
+    async def aclose(self) -> None:
+        return None
+
+
+@functools.cache
+def _tls_context(scheme: str) -> ssl.SSLContext:
+    # One a process: reading the certificates takes longer than many calls. Plain HTTP needs none of them.
+    return httpx.create_ssl_context() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _proxy_for(url: httpx.URL) -> str | None:
+    """The proxy of the environment, which a bare transport of httpx does not look for."""
+    proxies = getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(url.netloc.decode("ascii")):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+class _QuietQueries(logging.Filter):
+    """Takes what is secret out of httpcore's log: it logs all headers, and a redirect's repeats the query."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = _QUERY_WITH_TOKEN.sub("?[query]", str(record.msg))
+        mask = masked.get()
+        if mask is not None:
+            record.msg = mask(record.msg)
+        return True
+
+
+for _name in ("httpcore.http11", "httpcore.http2"):
+    logging.getLogger(_name).addFilter(_QuietQueries())

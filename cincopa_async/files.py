@@ -1,0 +1,236 @@
+"""Direct uploads: a local file or an async stream, sent chunk by chunk to a URL that Cincopa gives for it."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Self, TypeAlias
+
+import anyio
+import anyio.lowlevel
+from attrs import evolve, frozen
+
+from ._abort import BOUND
+from ._calls import Call
+from ._chunks import MAX_CHUNK_SIZE, NAME, Chunk, Target, chunks, has_expired
+from ._filesource import PIECE, Content, FileSource, file_name, opened, path_of
+from ._retry import RetryPolicy
+from ._transport import Transport
+from ._urls import ExactURL
+from .errors import APIError, CincopaError, ResponseDecodeError
+from .models import UploadResult, UploadState, UploadStatus, UploadURL
+from .resources._asset_calls import change
+
+if TYPE_CHECKING:
+    from ._base import BaseClient
+    from ._life import Life
+
+Progress: TypeAlias = Callable[[int, int], object]
+"""Called with the bytes that have been sent, and the bytes of the whole file."""
+
+RENEWALS = 3
+"""How often an upload begins anew because its URL has come to its end."""
+
+_log = logging.getLogger("cincopa_async")
+
+
+@frozen(kw_only=True)
+class FileUpload:
+    """What is to be uploaded, where to, and how: checked, and nothing sent yet."""
+
+    source: FileSource
+    name: str | None
+    size: int | None
+    chunk_size: int
+    progress: Progress | None
+    resend_last: bool
+    get_url: Call[UploadURL]
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what cannot be uploaded."""
+        if path_of(self.source) is None and self.name is None:
+            raise ValueError("name must be given for a stream: what the file is called")
+        if self.name is not None:
+            file_name(self.name)
+        if self.size is not None:
+            _whole("size", self.size)
+        if _whole("chunk_size", self.chunk_size) > MAX_CHUNK_SIZE:
+            raise ValueError(f"chunk_size must be {MAX_CHUNK_SIZE} bytes at most, which is as much as Cincopa takes")
+        if self.progress is not None and not callable(self.progress):
+            raise TypeError("progress must be a callable that takes the bytes sent and the bytes in all")
+
+    def said(self, sent: int, total: int) -> None:
+        """Tell how far it is."""
+        if self.progress is not None:
+            self.progress(sent, total)
+
+
+class FileSender:
+    """Carries out the uploads of one client."""
+
+    def __init__(self, client: BaseClient, life: Life, transport: Transport, retry: RetryPolicy) -> None:
+        self._client = client
+        self._life = life
+        self._transport = transport
+        self._retry = retry
+
+    async def send(self, upload: FileUpload) -> UploadResult:
+        """Upload, and return the new asset."""
+        self._life.enter()
+        async with self._life.files:
+            self._life.enter()  # Thousands may wait there while the client is closed.
+            async with opened(upload.source, upload.name, upload.size, self._life.finisher) as content:
+                rid = await self._sent(upload, content)
+        # From the answer to here nothing is awaited: a cancel would lose the asset.
+        upload.said(content.size, content.size)
+        status = UploadStatus(
+            state=UploadState.COMPLETED, progress_bytes=content.size, file_size_bytes=content.size, rid=rid
+        )
+        return UploadResult(rid=rid, status=status)
+
+    async def _sent(self, upload: FileUpload, content: Content) -> str:
+        renewals = 0
+        ttl = upload.get_url.params["ttl"]
+        assert ttl is None or isinstance(ttl, int | float)  # noqa: S101 - for the type checkers
+        while True:
+            asked_at = anyio.current_time()
+            aim = await self._aim(upload.get_url, content.name)
+            try:
+                return await self._all_chunks(upload, content, aim)
+            except APIError as error:
+                age = anyio.current_time() - asked_at
+                if error.maybe_applied or renewals == RENEWALS or not has_expired(error, age=age, ttl=ttl):
+                    raise
+                refused = error
+            if not content.rewinds:
+                message = f"{refused.message}; a stream cannot begin anew with another URL, so give it a longer ttl"
+                raise APIError(refused.status_code, message, refused.call, refused.body)
+            renewals += 1
+            _log.info("%s: the upload URL has come to its end; the file is sent anew with another one", NAME)
+
+    async def _aim(self, get_url: Call[UploadURL], name: str) -> _Aim:
+        answer = await self._client.send(get_url)
+        try:
+            url = ExactURL(answer.upload_url)
+        except ValueError:
+            url = None
+        if url is None:
+            raise ResponseDecodeError(get_url.name, "the upload_url is not one that a file can be sent to")
+        return _Aim(url, Target(url=answer.upload_url, file_name=name, unique_id=uuid.uuid4().hex))
+
+    async def _all_chunks(self, upload: FileUpload, content: Content, aim: _Aim) -> str:
+        rid = None
+        for chunk in chunks(content.size, upload.chunk_size):
+            await content.load(chunk.start, chunk.end)
+            rid = await self._again_where_safe(upload, content, aim, chunk)
+        assert rid is not None  # noqa: S101 - for the type checkers: the last chunk gives one, or raises
+        return rid
+
+    async def _again_where_safe(self, upload: FileUpload, content: Content, aim: _Aim, chunk: Chunk) -> str | None:
+        attempt = 0
+        maybe_applied = False
+        while True:
+            attempt += 1
+            try:
+                return await self._once(upload, content, aim, chunk)
+            except CincopaError as error:
+                # The last attempt's error speaks of the earlier ones too.
+                maybe_applied = error.maybe_applied = maybe_applied or error.maybe_applied
+                pause = self._retry.pause(attempt, "idempotent" if upload.resend_last else "write", error)
+                if pause is None:
+                    raise
+                _log.info("%s; attempt %d of %d follows in %.2f s", error, attempt + 1, self._retry.attempts, pause)
+            await anyio.sleep(pause)
+
+    async def _once(self, upload: FileUpload, content: Content, aim: _Aim, chunk: Chunk) -> str | None:
+        pieces = _Pieces(upload, content, chunk)
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        slot = await self._life.uploads.acquire("normal", fresh=chunk.last)
+
+        async def exchange() -> str | None:
+            post = functools.partial(self._transport.post, url=aim.url, headers=aim.target.headers(chunk), body=pieces)
+            reply = await self._life.over(self._life.uploads, slot, post)
+            return aim.target.read(reply, chunk, complete=pieces.complete)
+
+        if not chunk.last:
+            return await exchange()
+        breaking = anyio.CancelScope()
+
+        async def finish() -> str | None:
+            with breaking:
+                rid = await exchange()
+                await content.aclose()  # Here, where no cancel comes between the answer and its use.
+                return rid
+            return None
+
+        def left() -> None:
+            if not pieces.complete:  # Nothing can have become of it, and the rest need not be sent.
+                breaking.cancel()
+
+        return await self._life.finisher.finish(finish, self._undo, left=left)
+
+    async def _undo(self, rid: str | None) -> None:
+        """Delete what an upload made that was cancelled when its last bytes were on their way."""
+        if rid is None:
+            return
+        call = evolve(change("delete", rid, vanishes=True), turn="first")
+        reason: object = f"no answer within {BOUND:g} s"
+        with anyio.CancelScope() as bound:
+
+            def start_clock() -> None:
+                bound.deadline = min(bound.deadline, anyio.current_time() + BOUND)
+
+            try:
+                await self._client.send(call, holding=start_clock)
+                return
+            except CincopaError as error:
+                reason = error
+        _log.warning("asset %s stays, though its upload was cancelled: it could not be deleted: %s", rid, reason)
+
+
+@frozen
+class _Aim:
+    """Where the chunks go, for the transport and for their headers."""
+
+    url: ExactURL
+    target: Target
+
+
+class _Pieces:
+    """The bytes of a chunk. The last ones of a file are handed out when all others were taken, and it is unchanged."""
+
+    name = NAME
+
+    def __init__(self, upload: FileUpload, content: Content, chunk: Chunk) -> None:
+        self._upload = upload
+        self._content = content
+        self._chunk = chunk
+        self._at = chunk.start
+        self.complete = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._at > self._chunk.start and not self.complete:
+            self._upload.said(self._at, self._chunk.size)
+        length = min(PIECE, self._chunk.end - self._at)
+        if length == 0:
+            raise StopAsyncIteration
+        piece = await self._content.read(self._at, length)
+        self._at += length
+        if self._at == self._chunk.size:
+            await self._content.check()
+            await anyio.lowlevel.checkpoint_if_cancelled()  # From here on it is too late.
+            self.complete = True
+        return piece
+
+
+def _whole(name: str, value: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be a whole number of bytes, not {type(value).__name__}")
+    if value < 1:
+        raise ValueError(f"{name} must be 1 byte or more")
+    return value
