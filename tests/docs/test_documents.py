@@ -118,6 +118,7 @@ def test_every_document_has_been_found() -> None:
         "cancellation.md",
         "endpoints.md",
         "errors.md",
+        "files.md",
         "testing.md",
         "webhooks.md",
     ]
