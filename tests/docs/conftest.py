@@ -35,4 +35,5 @@ def server(fake: FakeCincopa, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeS
     with anyio.from_thread.start_blocking_portal() as portal, portal.wrap_async_context_manager(fake.serve()) as server:
         monkeypatch.setenv("CINCOPA_BASE_URL", server.base_url)
         monkeypatch.setenv("CINCOPA_API_TOKEN", server.api_token)
+        monkeypatch.setenv("HOOK_SECRET", "own-secret")
         yield server

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -63,7 +64,7 @@ def test_block_of_tests_passes(block: Example, tmp_path: Path) -> None:
 
 async def test_web_app_of_the_readme_uploads(server: FakeServer) -> None:
     """The app that the README shows starts an upload at once and tells how it ends."""
-    async with browser(names_of_the_app_in("README.md")["app"]) as http:
+    async with browser(app_in("README.md", "/videos")) as http:
         started = await http.post("/videos", json={"url": "https://example.com/cat.mp4"})
         path = f"/videos/{started.json()['status_id']}"
         while (shown := await shown_at(http, path))["state"] == "in progress":
@@ -74,26 +75,26 @@ async def test_web_app_of_the_readme_uploads(server: FakeServer) -> None:
     assert shown["rid"]
 
 
-async def test_web_app_of_the_webhooks_takes_events(
-    server: FakeServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("document", "name"), [("README.md", "asset.synced"), ("webhooks.md", "asset.uploaded")])
+async def test_web_app_of_a_document_takes_events(
+    server: FakeServer, document: str, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The app that the document shows takes an event with the secret, and none without."""
-    monkeypatch.setenv("HOOK_SECRET", "own-secret")
-    async with browser(names_of_the_app_in("webhooks.md")["app"]) as http:
-        event = {"event": "asset.uploaded", "drid": "A4", "filename": "cat.mp4"}
+    """The app that it shows takes an event with the secret, and none without."""
+    async with browser(app_in(document, "/hooks/cincopa")) as http:
+        event = {"event": name, "drid": "A4", "filename": "cat.mp4"}
         answers = [await http.post(f"/hooks/cincopa/{secret}", json=event) for secret in ("own-secret", "wrong")]
 
     assert [answer.status_code for answer in answers] == [200, 403]
     assert capsys.readouterr().out == "A4 cat.mp4\n"
 
 
-def names_of_the_app_in(document: str) -> dict[str, object]:
-    """What the block of a document that shows a web app defines."""
+def app_in(document: str, path: str) -> Any:
+    """The web app that a block of a document defines, which has that path."""
     shown = [block for block in PROGRAMS if Path(block.path).name == document and "app = Starlette(" in block.parsed]
-    (block,) = shown
+    (block,) = [block for block in shown if f'"{path}"' in block.parsed]
     names: dict[str, object] = {}
     exec(compile(block.parsed, block.path, "exec"), names)
-    return names
+    return names["app"]
 
 
 async def shown_at(http: httpx.AsyncClient, path: str) -> dict[str, object]:
