@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 import httpx
 
-from ._calls import Call, Param, Safety, http_url, named, required
+from ._calls import Call, Param, Safety, above_zero, http_url, named, required
 from ._life import Life
+from ._pace import Pace
 from ._retry import RetryPolicy
 from ._sending import Sender
 from ._token import Token, TokenSource, given_token
@@ -44,6 +45,7 @@ class BaseClient:
         base_url: str | None = None,
         timeout: float = 30.0,
         max_concurrency: int = 64,
+        rate_limit: float | None = None,
         retry: RetryPolicy | None = None,
         poll: PollPolicy | None = None,
         http_client: httpx.AsyncClient | None = None,
@@ -53,7 +55,9 @@ class BaseClient:
         retry = retry or RetryPolicy()
         self._poll = poll or PollPolicy()
         wire = Transport(api_url(base_url), timeout, http_client, transport)
-        self._life = Life(max_concurrency, wire.connect, wire.connect_upload, token)
+        self._life = Life(
+            max_concurrency, wire.connect, wire.connect_upload, token, Pace(above_zero("rate_limit", rate_limit))
+        )
         self._sender = Sender(self, self._life, wire, token, retry)
         self._files = FileSender(self, self._life, wire, retry)
         self.asset: AssetGroup = AssetGroup(self)

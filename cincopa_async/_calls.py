@@ -111,6 +111,13 @@ def at_least(minimum: float, name: str, value: float | None, *, at_most: float =
     return value
 
 
+def above_zero(name: str, value: float | None) -> float | None:
+    """Return the number `value`, or say that the argument `name` must be above 0."""
+    if value is not None and at_least(0, name, value) == 0:
+        raise ValueError(f"{name} must be above 0")
+    return value
+
+
 def words(name: str, value: Sequence[str] | None, *, separator: str = ",") -> str | None:
     """Return a list of words as the API writes it; a word that holds a comma could not be told from two."""
     if value is None:

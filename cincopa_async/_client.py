@@ -35,6 +35,9 @@ class CincopaClient(BaseClient):
         timeout: Seconds that one attempt of a call may take, from its turn to the last byte of the answer. Waiting for
             the turn, and the pauses between attempts, come on top.
         max_concurrency: How many calls are under way at once, and so how many connections there are at most.
+        rate_limit: How many calls a second are sent at most, over all that the client does; None is as many as Cincopa
+            takes. Either way a client that is told "too many" (HTTP 429) slows down, and finds its way up again. Chunks
+            of files are no calls, and aborts wait for nothing.
         retry: What is sent again, and when.
         poll: How jobs ask how far their upload is.
         http_client: An ``httpx.AsyncClient`` to be used in place of the client's own connections; never closed here.

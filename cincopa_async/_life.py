@@ -15,6 +15,7 @@ from anyio.abc import TaskGroup
 from ._calls import URGENT, Turn
 from ._connections import Connection
 from ._finish import Finisher
+from ._pace import Pace
 from ._pool import Pool, Slot
 from ._token import Token
 from .errors import ClientClosedError, TransportError
@@ -51,6 +52,7 @@ class Life:
         connect: Callable[[], Connection],
         connect_upload: Callable[[], Connection],
         token: Token,
+        pace: Pace,
     ) -> None:
         if not isinstance(size, int) or size < 1:
             raise ValueError("max_concurrency must be a whole number of 1 or more")
@@ -63,6 +65,7 @@ class Life:
         self._size = size
         self.finisher: Finisher = Finisher(self._something_ended)
         self.token: Token = token
+        self.pace: Pace = pace
         self.ensuring: anyio.Lock = anyio.Lock()
         """Held by whoever makes what is not there yet, or two tasks would both make it."""
         self._jobs: WeakSet[Waits] = WeakSet()
@@ -143,6 +146,7 @@ class Life:
             self.uploads.forget()
             self.files = anyio.Semaphore(self._size)
             self.token.forget_loop()
+            self.pace.forget_loop()
             self.ensuring = anyio.Lock()
         self._loop = loop
         self._woken_until = -math.inf  # Its clock is another one.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import anyio.lowlevel
 
-from ._calls import Call
+from ._calls import URGENT, Call
 from ._codec import blames_token, decode
 from ._life import Life
 from ._pool import Slot
@@ -93,7 +94,7 @@ class Sender:
     async def _send_once(self, call: Call[T], token: str, holding: Callable[[], None] | None) -> T:
         # A free slot is no checkpoint, and what is kept hides from a cancel: it is looked for here.
         await anyio.lowlevel.checkpoint_if_cancelled()
-        slot = await self._life.pool.acquire(call.turn, fresh=call.safety == "write")
+        slot = await self._slot(call)
         if holding is not None:
             holding()
         exchange = functools.partial(self._exchange, slot, call, token)
@@ -105,9 +106,23 @@ class Sender:
             return await self._life.finisher.finish(exchange, patient=False)
         return await exchange()
 
+    async def _slot(self, call: Call[Any]) -> Slot:
+        pace, pool = self._life.pace, self._life.pool
+        while True:
+            counted = await pace.turn(urgent=call.turn in URGENT)
+            slot = await pool.acquire(call.turn, fresh=call.safety == "write")
+            if counted or pace.rate == math.inf:
+                return slot
+            pool.release(slot)  # Thousands may have stood there when the first of them was refused.
+
     async def _exchange(self, slot: Slot, call: Call[T], token: str) -> T:
         exchange = functools.partial(self._transport.exchange, call=call, token=token)
-        return decode(call, await self._life.over(self._life.pool, slot, exchange))
+        reply = await self._life.over(self._life.pool, slot, exchange)
+        if reply.status_code == 429:
+            self._life.pace.refused(anyio.current_time(), reply.retry_after)
+        else:
+            self._life.pace.taken(anyio.current_time())
+        return decode(call, reply)
 
     async def _unless_closing(self, result: T, undo: Callable[[T], Coroutine[Any, Any, None]]) -> T:
         if self._life.state == "open":
