@@ -11,6 +11,7 @@ from starlette.responses import Response
 from ._account import Account, Token
 from ._answers import Answers
 from ._calls import Call, Endpoint, NotAllowedError, RefusedError
+from ._clock import Meter
 from ._examples import documented_answer
 from ._groups import ENDPOINTS, MISSPELT
 from ._mishaps import befallen, target_of
@@ -22,11 +23,12 @@ from ._sync import Syncs
 class Api:
     """Answers ``/v2/{group}.{verb}.json``, and the page ``/v2/upload.iframe``."""
 
-    def __init__(self, account: Account, puller: Puller, syncs: Syncs, quirks: Quirks) -> None:
+    def __init__(self, account: Account, puller: Puller, syncs: Syncs, quirks: Quirks, meter: Meter | None) -> None:
         self._account = account
         self._puller = puller
         self._syncs = syncs
         self._quirks = quirks
+        self._meter = meter
 
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
@@ -48,6 +50,8 @@ class Api:
         if request.method != endpoint.method:
             return answers.failure("Method not allowed", 405, {"allow": endpoint.method})
         with self._account.lock:
+            if self._meter is not None and not self._meter.takes_one():
+                return answers.failure("Too many requests", 429, {"retry-after": "1"})
             params = dict(request.query_params)
             token = self._account.tokens.get(params.pop("api_token", ""))
             if token is None or not token.valid:

@@ -40,6 +40,25 @@ class Instant:
         return now.monotonic - self.monotonic
 
 
+class Meter:
+    """Says whether there are more calls than so many a second; a second's worth may come at once."""
+
+    def __init__(self, per_second: float) -> None:
+        self._per_second = per_second
+        self._left = max(1.0, per_second)
+        self._since = Instant.now()
+
+    def takes_one(self) -> bool:
+        """Count a call, and say whether it is within the limit; a call that is not counts for nothing."""
+        most = max(1.0, self._per_second)
+        self._left = min(most, self._left + self._per_second * max(0.0, self._since.elapsed()))
+        self._since = Instant.now()
+        if self._left < 1.0:
+            return False
+        self._left -= 1.0
+        return True
+
+
 def date() -> str:
     """Write the present date as the documentation's example has it, with seven digits of a second."""
     now = datetime.now(_ZONE)

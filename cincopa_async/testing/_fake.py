@@ -17,6 +17,7 @@ from ._account import ALL_PERMISSIONS, Account, permissions_text, read_permissio
 from ._api import Api
 from ._archive import Archives
 from ._background import Backgrounds
+from ._clock import Meter
 from ._counts import Counts
 from ._deliveries import Deliverer, Delivery
 from ._direct import DirectUploads
@@ -51,6 +52,7 @@ class FakeCincopa:
         webhook_attempts: How often an event is sent to a hook that fails, at most.
         webhook_pause: Seconds before it is sent again; twice as long each time.
         webhook_timeout: Seconds after which a hook that has not answered has failed.
+        rate_limit: How many calls a second are taken; more are answered HTTP 429, with a Retry-After of a second.
         sync_seconds: How long an asset is ``syncing`` once it is uploaded, by the clock of the event loop.
         seed: Of the ids that are made up.
         quirks: What is out of the ordinary from the start.
@@ -66,6 +68,7 @@ class FakeCincopa:
         webhook_attempts: int = 5,
         webhook_pause: float = 0.1,
         webhook_timeout: float = 10.0,
+        rate_limit: float | None = None,
         sync_seconds: float = 0.0,
         seed: int = 0,
         quirks: Iterable[Quirk] = (),
@@ -93,7 +96,8 @@ class FakeCincopa:
             max_input_bytes=max_input_bytes,
             max_pulls=max_pulls,
         )
-        api = Api(self._account, puller, syncs, self._quirks)
+        meter = None if rate_limit is None else Meter(rate_limit)
+        api = Api(self._account, puller, syncs, self._quirks, meter)
         files = Files(self._account, syncs, max_bytes=max_input_bytes)
         direct = DirectUploads(self._account, files, self._quirks)
         self._router = Router(

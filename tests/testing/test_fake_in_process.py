@@ -164,3 +164,29 @@ def test_below_uvloop() -> None:
         assert (fake.counts.uploads_completed, fake.counts.uploads_aborted) == (2, 2)
 
     anyio.run(main, backend="asyncio", backend_options={"use_uvloop": True})
+
+
+def test_more_calls_than_the_limit_are_refused() -> None:
+    """A second's worth at once, then so many a second, by the clock of the event loop; the others are told to wait."""
+
+    async def main() -> None:
+        async with (
+            FakeCincopa(rate_limit=10) as fake,
+            httpx.AsyncClient(transport=httpx.ASGITransport(app=fake), base_url="http://x.test/v2/") as http,
+        ):
+            ask = Asker(http, fake.api_token)
+
+            async def taken(calls: int) -> int:
+                answers = [await ask.respond("GET", "ping") for _ in range(calls)]
+                assert {answer.headers.get("retry-after") for answer in answers if answer.status_code == 429} <= {"1"}
+                return sum(answer.status_code == 200 for answer in answers)
+
+            counts = [await taken(30)]
+            await trio.sleep(0.5)
+            counts.append(await taken(30))
+            await trio.sleep(60)
+            counts.append(await taken(30))
+
+        assert counts == [10, 5, 10]
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))

@@ -81,6 +81,7 @@ def clients(http_client: httpx.AsyncClient, transport: httpx.AsyncBaseTransport)
             base_url=None,
             timeout=30,
             max_concurrency=8,
+            rate_limit=20,
             retry=RetryPolicy(attempts=1, base_delay=1, max_delay=2, max_retry_after=3),
             poll=PollPolicy(first=1, floor=1, ceiling=2, growth=1.5, jitter=0, stall_timeout=60, deadline=3600),
         ),
