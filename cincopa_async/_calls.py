@@ -52,6 +52,8 @@ class Call(Generic[T]):
     undo: Callable[[BaseClient, T], Coroutine[Any, Any, None]] | None = field(default=None, repr=False)
     """What to do with the result when whoever asked for it has been cancelled meanwhile."""
     turn: Turn = "normal"
+    group: object = field(default=None, eq=False, repr=False)
+    """Whose poll it is, where it is one: groups take turns."""
     token: str | None = field(default=None, repr=False)
     """The token to be sent in the place of the client's own."""
 

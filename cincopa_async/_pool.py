@@ -2,7 +2,8 @@
 Who may send next.
 
 A slot is the right to one exchange at a time; on our own transports it is a connection too. No request ever queues
-inside of a connection pool, whose cost grows with those who wait: they queue here, in one heap, by time of arrival.
+inside of a connection pool, whose cost grows with those who wait: they queue here, by time of arrival. A poll comes
+when it is due, so that the one which is longest due is sent first.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import heapq
 import itertools
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import anyio
 from attrs import define, field
@@ -25,6 +26,9 @@ IDLE_LIMIT = 4.0
 WRITE_IDLE_LIMIT = 1.0
 """The same for a write, for which a connection that turns out dead leaves open whether it was done."""
 
+POLLS = 0.75
+"""The part of all slots that polls may hold: beside ten thousand jobs another call waits no longer than a few calls."""
+
 # In seconds of arrival. Strict classes would starve the polls beside callers that never pause. The clock of an abort
 # runs from its slot on, so the question how it went must not queue behind thousands of other aborts.
 _HANDICAP: dict[Turn, float] = {"next": -math.inf, "first": -1e9, "normal": 0.0, "later": 1.0}
@@ -37,6 +41,8 @@ class Slot:
     connection: Connection
     idle_since: float = math.inf
     """When it was last used; infinity for a connection that never was."""
+    polls: bool = False
+    """Whether it is a poll that it is used for."""
 
 
 @define(order=True)
@@ -49,6 +55,41 @@ class _Waiter:
     left: bool = field(order=False, default=False)
 
 
+class _Polls:
+    """Polls that wait. Groups of jobs, such as a batch, take turns: ten jobs do not wait behind ten thousand."""
+
+    def __init__(self) -> None:
+        self._heaps: dict[object, list[_Waiter]] = {}
+        self._groups: deque[object] = deque()
+
+    def push(self, group: object, waiter: _Waiter) -> None:
+        if group not in self._heaps:
+            self._heaps[group] = []
+            self._groups.append(group)
+        heapq.heappush(self._heaps[group], waiter)
+
+    def first(self) -> _Waiter | None:
+        """Return the one whose turn it is, which stays."""
+        while self._groups:
+            waiter = self._heaps[self._groups[0]][0]
+            if not waiter.left:
+                return waiter
+            self.pop()
+        return None
+
+    def pop(self) -> None:
+        """Drop the one whose turn it is; the next group is on."""
+        group = self._groups.popleft()
+        heapq.heappop(self._heaps[group])
+        if self._heaps[group]:
+            self._groups.append(group)
+        else:
+            del self._heaps[group]
+
+    def __iter__(self) -> Iterator[_Waiter]:
+        return itertools.chain.from_iterable(self._heaps.values())
+
+
 class Pool:
     """At most `size` slots, the last used first, handed to those who wait in the order of their coming."""
 
@@ -59,6 +100,8 @@ class Pool:
         self._idle: deque[Slot] = deque()
         self._in_use: set[Slot] = set()
         self._waiting: list[_Waiter] = []
+        self._polls = _Polls()
+        self._polling = 0
         self._numbers = itertools.count()
         self._closing = False
 
@@ -67,9 +110,11 @@ class Pool:
         """How many exchanges are under way."""
         return len(self._in_use)
 
-    async def acquire(self, turn: Turn, *, fresh: bool) -> Slot:
+    async def acquire(self, turn: Turn, *, fresh: bool, group: object = None) -> Slot:
         """
         Return a slot as soon as there is one; `fresh` is for a write, which takes no connection that may be dead.
+
+        `group` is whose poll it is, where it is one.
 
         Raises:
             ClientClosedError: The pool is closing, and this is not urgent.
@@ -77,11 +122,13 @@ class Pool:
         await self._close_one_expired()
         if self._closing and turn not in URGENT:
             raise ClientClosedError
-        if len(self._in_use) < self._size:
+        polls = turn == "later"
+        if len(self._in_use) < self._size and (not polls or self._may_poll()):
             slot = self._idle.pop() if self._idle else Slot(self._connect())
             self._in_use.add(slot)
+            self._use(slot, polls=polls)
         else:
-            slot = await self._wait(turn)
+            slot = await self._wait(turn, group)
         if self._expired(slot, WRITE_IDLE_LIMIT if fresh else IDLE_LIMIT):
             await self._renew(slot)
         return slot
@@ -101,7 +148,7 @@ class Pool:
     def refuse(self) -> None:
         """From now on serve what is urgent alone; whoever else waits gets a ClientClosedError."""
         self._closing = True
-        for waiter in self._waiting:
+        for waiter in [*self._waiting, *self._polls]:
             if not waiter.urgent:
                 waiter.left = True
                 waiter.woken.set()
@@ -129,9 +176,12 @@ class Pool:
             self._pass_on(slot)
             raise
 
-    async def _wait(self, turn: Turn) -> Slot:
+    async def _wait(self, turn: Turn, group: object) -> Slot:
         waiter = _Waiter(anyio.current_time() + _HANDICAP[turn], next(self._numbers), turn in URGENT)
-        heapq.heappush(self._waiting, waiter)
+        if turn == "later":
+            self._polls.push(group, waiter)
+        else:
+            heapq.heappush(self._waiting, waiter)
         try:
             await waiter.woken.wait()
         except BaseException:
@@ -144,16 +194,37 @@ class Pool:
         return waiter.slot
 
     def _pass_on(self, slot: Slot) -> None:
-        while self._waiting:
-            waiter = heapq.heappop(self._waiting)
-            if not waiter.left:
-                waiter.slot = slot
-                waiter.woken.set()
-                return
-        # Nobody waits: only now is a slot free, so that who finds one free has jumped no queue.
-        self._in_use.discard(slot)
-        self._idle.append(slot)
-        self._ended()
+        self._use(slot, polls=False)
+        poll = self._polls.first() if self._may_poll() else None
+        waiter = self._first_but_polls()
+        if poll is not None and (waiter is None or poll < waiter):
+            self._polls.pop()
+            self._use(slot, polls=True)
+            self._hand(slot, poll)
+        elif waiter is not None:
+            heapq.heappop(self._waiting)
+            self._hand(slot, waiter)
+        else:
+            # Nobody waits who may have it: only now is a slot free, so that who finds one free has jumped no queue.
+            self._in_use.discard(slot)
+            self._idle.append(slot)
+            self._ended()
+
+    def _first_but_polls(self) -> _Waiter | None:
+        while self._waiting and self._waiting[0].left:
+            heapq.heappop(self._waiting)
+        return self._waiting[0] if self._waiting else None
+
+    def _hand(self, slot: Slot, waiter: _Waiter) -> None:
+        waiter.slot = slot
+        waiter.woken.set()
+
+    def _may_poll(self) -> bool:
+        return self._polling < max(1, int(POLLS * self._size))
+
+    def _use(self, slot: Slot, *, polls: bool) -> None:
+        self._polling += polls - slot.polls
+        slot.polls = polls
 
     def _replace_connection(self, slot: Slot) -> Connection:
         old, slot.connection = slot.connection, self._connect()

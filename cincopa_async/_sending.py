@@ -110,7 +110,7 @@ class Sender:
         pace, pool = self._life.pace, self._life.pool
         while True:
             counted = await pace.turn(urgent=call.turn in URGENT)
-            slot = await pool.acquire(call.turn, fresh=call.safety == "write")
+            slot = await pool.acquire(call.turn, fresh=call.safety == "write", group=call.group)
             if counted or pace.rate == math.inf:
                 return slot
             pool.release(slot)  # Thousands may have stood there when the first of them was refused.

@@ -59,6 +59,7 @@ class UploadJob:
         self._life = life
         self._on_cancel = on_cancel
         self._policy = poll
+        self._group: object = None
         self._tracker: Tracker | None = None
         self._known = Known(status_id)
         self._abort: Abort | None = None
@@ -275,7 +276,7 @@ class UploadJob:
         with anyio.CancelScope(deadline=tracker.deadline) as polling:
             self._polling = polling
             try:
-                return await self._client.send(polled(self.status_id), holding=tracker.asks)
+                return await self._client.send(polled(self.status_id, self._group), holding=tracker.asks)
             finally:
                 self._polling = None
         return None

@@ -42,10 +42,10 @@ class Office:
         self.ended = 0
         self.pool = Pool(size, self._connect, self._something_ended)
 
-    async def queue(self, name: str, turn: Turn = "normal") -> None:
+    async def queue(self, name: str, turn: Turn = "normal", group: object = None) -> None:
         """Wait for a slot, and give it back at once."""
         try:
-            slot = await self.pool.acquire(turn, fresh=False)
+            slot = await self.pool.acquire(turn, fresh=False, group=group)
         except ClientClosedError:
             self.served.append(f"{name} refused")
         else:
@@ -130,6 +130,91 @@ async def test_aborts_go_first_and_the_questions_how_they_went_before_them() -> 
         office.pool.release(slot)
 
     assert office.served == ["question", "abort 1", "abort 2", "call", "poll"]
+
+
+async def polling(pool: Pool, number: int) -> list[Slot]:
+    return [await pool.acquire("later", fresh=False) for _ in range(number)]
+
+
+@pytest.mark.parametrize(("size", "most"), [(1, 1), (2, 1), (4, 3), (64, 48)])
+async def test_polls_leave_connections_to_other_calls(size: int, most: int) -> None:
+    """However many are due, a call finds one; a poll that ends makes room for the next."""
+    office = Office(size)
+    slots = await polling(office.pool, most)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(office.queue, "poll", "later")
+        await anyio.wait_all_tasks_blocked()
+        for slot in await taken(office.pool, size - most):
+            office.pool.release(slot)
+        assert office.served == []
+        office.pool.release(slots.pop())
+
+    assert office.served == ["poll"]
+    assert office.pool.busy == most - 1
+
+
+async def test_poll_that_broke_off_or_was_given_up_makes_room_too() -> None:
+    """None of them is lost to those who wait."""
+    office = Office(4)
+    slots = await polling(office.pool, 3)
+    with anyio.move_on_after(0):
+        await office.queue("given up", "later")
+    async with anyio.create_task_group() as tasks:
+        async with anyio.create_task_group() as those_who_leave:
+            those_who_leave.start_soon(office.queue, "given up", "later")
+            await anyio.wait_all_tasks_blocked()
+            tasks.start_soon(office.queue, "poll", "later")
+            await anyio.wait_all_tasks_blocked()
+            those_who_leave.cancel_scope.cancel()
+        await office.pool.discard(slots[0])
+
+    assert office.served == ["poll"]
+    assert len(await polling(office.pool, 1)) == 1
+
+
+async def test_groups_of_polls_take_turns() -> None:
+    """A small batch is asked about as often as a large one that was there before."""
+    office = Office(1)
+    [slot] = await taken(office.pool)
+    async with anyio.create_task_group() as tasks:
+        for number in range(4):
+            tasks.start_soon(office.queue, f"large {number}", "later", "large")
+            await anyio.wait_all_tasks_blocked()
+        for number in range(2):
+            tasks.start_soon(office.queue, f"small {number}", "later", "small")
+            await anyio.wait_all_tasks_blocked()
+        office.pool.release(slot)
+
+    assert office.served == ["large 0", "small 0", "large 1", "small 1", "large 2", "large 3"]
+
+
+async def test_polls_come_after_calls_that_came_within_a_second() -> None:
+    """And before those that came later: neither starves the other."""
+    office = Office(1)
+    [slot] = await taken(office.pool)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(office.queue, "poll", "later")
+        await anyio.wait_all_tasks_blocked()
+        tasks.start_soon(office.queue, "call")
+        await anyio.wait_all_tasks_blocked()
+        office.pool.release(slot)
+
+    assert office.served == ["call", "poll"]
+
+
+async def test_call_beside_ten_thousand_polls_waits_for_none_of_them() -> None:
+    """It has its turn when the next connection is free that is not kept for polls."""
+    office = Office(8)
+    async with anyio.create_task_group() as tasks:
+        slots = await polling(office.pool, 6)
+        for number in range(10_000):
+            tasks.start_soon(office.queue, f"poll {number}", "later")
+        await anyio.wait_all_tasks_blocked()
+        await office.queue("call")
+        assert office.served == ["call"]
+        tasks.cancel_scope.cancel()
+
+    assert len(slots) == 6
 
 
 async def test_slot_of_a_broken_exchange_gets_another_connection() -> None:

@@ -139,9 +139,9 @@ async def _abort(client: BaseClient, started: StartedUpload) -> None:
     await client.resume_upload(started.status_id)._abort_or_warn()
 
 
-def polled(status_id: str) -> Call[UploadStatus]:
-    """Describe a poll of a job, which lets other calls go ahead for a second."""
-    return evolve(upload_from_url_get_status(status_id), turn="later")
+def polled(status_id: str, group: object = None) -> Call[UploadStatus]:
+    """Describe a poll of a job, which lets other calls go ahead for a second; jobs of different groups take turns."""
+    return evolve(upload_from_url_get_status(status_id), turn="later", group=group)
 
 
 def confirmed(status_id: str) -> Call[UploadStatus]:
