@@ -22,7 +22,8 @@ class Pages(Generic[ItemT]):
     """
     An async iterator over the items of all pages, in order, none twice.
 
-    Pages are fetched within one step of the iteration, several at once; nothing runs while the loop's body does.
+    Pages are fetched within one step of the iteration, several at once; nothing runs while the loop's body does. Tasks
+    that share it get each item once between them.
     """
 
     items_count: int | None = None
@@ -50,6 +51,7 @@ class Pages(Generic[ItemT]):
         self._seen: set[Hashable] = set()
         self._next_page = 1
         self._last_page: int | None = 1
+        self._turn = anyio.Lock()
 
     def __aiter__(self) -> Self:
         """Return the iterator itself: it goes through the pages once."""
@@ -57,12 +59,15 @@ class Pages(Generic[ItemT]):
 
     async def __anext__(self) -> ItemT:
         """Return the next item, fetching pages when those at hand are used up."""
+        while self._left != 0 and not self._buffer:
+            async with self._turn:
+                if self._buffer or self._left == 0:
+                    continue  # Another task has fetched meanwhile.
+                if self._last_page is not None and self._next_page > self._last_page:
+                    raise StopAsyncIteration
+                await self._fetch()
         if self._left == 0:
             raise StopAsyncIteration
-        while not self._buffer:
-            if self._last_page is not None and self._next_page > self._last_page:
-                raise StopAsyncIteration
-            await self._fetch()
         if self._left is not None:
             self._left -= 1  # No await from here on: a cancel would lose the item.
         return self._buffer.popleft()

@@ -145,6 +145,28 @@ async def test_iterator_goes_through_the_pages_once(cincopa: CincopaClient, api:
     assert len(library.asked) == 2
 
 
+@pytest.mark.parametrize("numbers", [{}, {"pages_count": None}])
+@pytest.mark.parametrize(("limit", "ahead"), [(None, 1), (None, 4), (1, 4), (4, 1), (4, 4)])
+async def test_tasks_that_share_an_iterator_get_each_item_once(
+    limit: int | None, ahead: int, numbers: dict[str, Any], cincopa: CincopaClient, api: respx.MockRouter
+) -> None:
+    """Between them they get what one would, asking for no page twice."""
+    library = Library(api, 9, **numbers)
+    pages = cincopa.asset.iter(limit=limit, ahead=ahead)
+    got: list[str | None] = []
+
+    async def take() -> None:
+        got.extend([asset.rid async for asset in pages])
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as group:
+            for _ in range(12):
+                group.start_soon(take)
+
+    assert sorted(filter(None, got)) == library.rids[:limit]
+    assert len(library.asked) == len(set(library.asked))
+
+
 @pytest.mark.parametrize("ahead", [1, 2, 4])
 @pytest.mark.parametrize("added", [1, 2, 3])
 async def test_items_that_come_meanwhile_neither_double_nor_lose_others(
