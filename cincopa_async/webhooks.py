@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -252,6 +253,9 @@ class WebhookReceiver:
         except Exception as error:  # noqa: BLE001 - whatever it is, the other handlers go on
             _log.error("a handler of webhook event %s failed", _shown(delivery.event), exc_info=error)
             self._tell(delivery.event, error)
+        except asyncio.CancelledError:
+            # Not raised again: it may be that of a task which the handler waited for, and would end the whole receiver.
+            self._dropped(delivery)
         except BaseException:
             self._dropped(delivery)
             raise

@@ -579,6 +579,32 @@ async def test_handler_may_bound_its_own_time() -> None:
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@pytest.mark.parametrize("itself", [False, True])
+async def test_handler_that_is_cancelled_leaves_the_others_alone_and_is_told(itself: bool) -> None:
+    """It waited for a task that somebody cancelled, or was cancelled by its own: no reason to end the app with it."""
+    told: Told = []
+    hooks = receiver(on_error=noting(told))
+    kept = Kept(held=True)
+    hooks.on("asset.*")(kept)
+
+    @hooks.on("asset.uploaded")
+    async def waits_in_vain(event: WebhookEvent) -> None:
+        task = asyncio.current_task() if itself else asyncio.ensure_future(anyio.sleep_forever())
+        assert task is not None
+        task.cancel()
+        await (anyio.sleep_forever() if itself else task)
+
+    async with hooks:
+        for event in (UPLOADED, {"event": "asset.deleted"}):
+            assert (await post(hooks, event)).status == 200
+            await wait_all_tasks_blocked()
+        kept.let_go.set()
+
+    assert (kept.names, kept.ended) == (["asset.uploaded", "asset.deleted"], 2)
+    assert [(event.event, type(error)) for event, error in told] == [("asset.uploaded", WebhookDroppedError)]
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")  # Which is the very case.
 async def test_handler_whose_task_never_began_is_told() -> None:
     """asyncio.run cancels what is left when main returns, also a task that has had no first step."""
