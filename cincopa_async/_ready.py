@@ -22,7 +22,7 @@ from .errors import (
     ResponseDecodeError,
 )
 from .models import Asset
-from .polling import UNKNOWN_TIMES, PollPolicy
+from .polling import LONGEST_PAUSE, UNKNOWN_TIMES, PollPolicy
 from .resources._asset_calls import asset_of
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class ReadyWait:
         self._closed = False
         self._said: str | None = None
         self._in_vain = 0
+        self._retry_after = 0.0
 
     async def run(self, timeout: float | None) -> Asset:
         """Return the asset once it is ready: see :meth:`AssetGroup.wait_ready`."""
@@ -89,9 +90,10 @@ class ReadyWait:
         return True
 
     async def _pause(self, polls: int) -> None:
-        """Wait for the next poll, less long if it is wanted sooner, but for the policy's floor."""
+        """Wait for the next poll, less long if it is wanted sooner, but for the policy's floor and a Retry-After."""
         polled = anyio.current_time()
-        due, earliest = polled + self._policy.interval(polls), polled + self._policy.floor
+        due = polled + max(self._policy.interval(polls), self._retry_after)
+        earliest = polled + max(self._policy.floor, self._retry_after)
         while not self._closed and (left := min(due, max(self._wanted, earliest)) - anyio.current_time()) > 0:
             self._wake = anyio.Event()
             with anyio.move_on_after(left):
@@ -101,22 +103,30 @@ class ReadyWait:
 
     async def _poll(self) -> Asset | None:
         """Ask once; None if the asset is not ready, or if that could not be asked."""
+        self._retry_after = 0.0
         try:
             page = await self._client.send(self._call)
             return self._judged(next((asset for asset in page.items if asset.rid == self._rid), None))
         except CincopaError as error:
+            self._in_vain += isinstance(error, NotFoundError)  # A fresh rid may be unknown for a moment.
             # Whatever else went wrong with a poll says nothing of the asset.
             if isinstance(error, _HOPELESS) or self._in_vain >= UNKNOWN_TIMES:
                 raise
+            self._retry_after = min(getattr(error, "retry_after", None) or 0.0, LONGEST_PAUSE)
             _log.info("asset %s: a poll failed in passing: %s", self._rid, error)
-            return None
+        except Exception as error:
+            token = self._life.token
+            if not (token.at_hand and token.raised(error)):  # One that never was had is no passing fault.
+                raise
+            _log.info("asset %s: a poll could not be sent: api_token failed (%s)", self._rid, type(error).__name__)
+        return None
 
     def _judged(self, asset: Asset | None) -> Asset | None:
         """Return the asset if it is ready, or raise what there is to say of one that will not be."""
-        self._in_vain += 1
-        if asset is None:  # A fresh one may not be listed yet.
+        if asset is None:
             raise NotFoundError(200, "the rid does not exist", self._call.name)
         if asset.syncstatus is None:
+            self._in_vain += 1
             raise ResponseDecodeError(self._call.name, "the asset has no syncstatus: whether it is ready is not told")
         self._in_vain = 0
         self._said = asset.syncstatus

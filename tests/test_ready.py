@@ -23,10 +23,11 @@ from cincopa_async import (
     PermissionDeniedError,
     PollPolicy,
     ResponseDecodeError,
+    RetryPolicy,
     UploadTimeoutError,
 )
 from cincopa_async._ready import readiness
-from tests.conftest import TOKEN
+from tests.conftest import QUICK_POLLS, QUICK_RETRIES, TOKEN
 from tests.remote import COMPLETED, FORBIDDEN, PASSING, REFUSED, RUNNING, SOURCE, Remote, Script
 
 pytestmark = pytest.mark.anyio
@@ -100,6 +101,76 @@ async def test_rid_that_stays_unknown_ends_the_wait(cincopa: CincopaClient, remo
         await cincopa.asset.wait_ready("R1")
 
     assert asked.count == 3 + 5
+
+
+@pytest.mark.parametrize("status", [200, 404])
+async def test_rid_that_is_refused_as_unknown_ends_the_wait(
+    status: int, cincopa: CincopaClient, remote: Remote
+) -> None:
+    """A service may say so in place of an empty page; once or twice it may be too fresh."""
+    unknown = httpx.Response(status, json={"success": False, "message": "The rid does not exist"})
+    asked = lists(remote, unknown, unknown, SYNCING, unknown)
+
+    with pytest.raises(NotFoundError, match="The rid does not exist"):
+        await cincopa.asset.wait_ready("R1")
+
+    assert asked.count == 3 + 5
+
+
+@in_virtual_time
+@pytest.mark.parametrize(("asked_for", "pause"), [("40", 40), ("100000", 300)])
+async def test_service_that_asks_to_come_again_later_is_asked_later(
+    asked_for: str, pause: float, remote: Remote
+) -> None:
+    """As for a job: after the call's own attempts the wait keeps that pause too, up to five minutes, events or not."""
+    busy = httpx.Response(429, headers={"retry-after": asked_for}, json={"success": False, "message": "Busy"})
+    asked = lists(remote, busy, SYNCED)
+    async with CincopaClient(TOKEN, retry=RetryPolicy(attempts=1)) as cincopa, anyio.create_task_group() as group:
+        group.start_soon(cincopa.asset.wait_ready, "R1")
+        await asked.asked(1)
+        await anyio.wait_all_tasks_blocked()
+        cincopa._life.wake("R1")
+
+    assert asked.times[1] - asked.times[0] == pause
+
+
+async def test_token_that_cannot_be_had_for_a_moment_ends_no_wait(remote: Remote) -> None:
+    """It says nothing of the asset."""
+    tokens: list[Any] = ["token-1", OSError("the vault is away"), "token-2"]
+
+    def token() -> str:
+        given = tokens.pop(0)
+        if isinstance(given, Exception):
+            raise given
+        return str(given)
+
+    lists(remote, SYNCING, REFUSED, REFUSED, SYNCED)
+    async with CincopaClient(token, poll=QUICK_POLLS, retry=QUICK_RETRIES) as cincopa:
+        assert (await cincopa.asset.wait_ready("R1")).syncstatus == "synced"
+
+    assert tokens == []
+
+
+async def test_token_that_was_never_had_ends_the_wait() -> None:
+    """Nobody wants to wait for hours to learn that the vault's name is misspelt."""
+
+    def token() -> str:
+        raise OSError("no such vault")
+
+    async with CincopaClient(token) as cincopa:
+        with pytest.raises(OSError, match="no such vault"):
+            await cincopa.asset.wait_ready("R1")
+
+
+async def test_bug_in_a_transport_ends_the_wait() -> None:
+    """What is no fault of the network is not polled away."""
+
+    def broken(request: httpx.Request) -> httpx.Response:
+        raise LookupError("a bug")
+
+    async with CincopaClient(TOKEN, transport=httpx.MockTransport(broken)) as cincopa:
+        with pytest.raises(LookupError, match="a bug"):
+            await cincopa.asset.wait_ready("R1")
 
 
 async def test_asset_without_a_syncstatus_ends_the_wait(cincopa: CincopaClient, remote: Remote) -> None:
