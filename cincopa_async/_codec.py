@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 
 from ._calls import Call
 from ._readers import MissingFieldError, structure_hook
-from ._redact import without_secrets, without_secrets_in, without_secrets_in_body
+from ._redact import without_key, without_secrets, without_secrets_in, without_secrets_in_body
 from .errors import (
     APIError,
     AuthenticationError,
@@ -90,6 +90,8 @@ def refusal(call: Call[Any], reply: Reply, answer: Mapping[str, Any] | None) -> 
     code = reply.status_code
     text = _message(answer)
     message = without_secrets(text or _phrase(code), reply.token)
+    if key := _key_sent(call):
+        message = without_key(message, key)
     body = _excerpt(call, reply)
     # A redirect may be what follows when the thing is done (303).
     applied = call.safety != "read" and (300 <= code < 400 or code >= 500)
@@ -195,7 +197,17 @@ def _phrase(code: int) -> str:
 def _excerpt(call: Call[Any], reply: Reply) -> str | None:
     if issubclass(call.result, TemporaryToken | UploadToken | UploadURL | GalleryArchive):
         return None  # Whatever its shape, it may hold the secret that was asked for.
+    key = _key_sent(call)
     shown = without_secrets_in_body(reply.body[: 4 * _EXCERPT].decode("utf-8", "replace"), reply.token)
+    if key:
+        shown = without_key(shown, key)
     if len(reply.body) > 4 * _EXCERPT:
-        shown = shown[: -6 * len(reply.token)]  # The half of a token, however it is spelled, would not be known as one.
+        # The half of a token, however it is spelled, would not be known as one.
+        shown = shown[: -6 * max(len(reply.token), len(key))]
     return shown[:_EXCERPT]
+
+
+def _key_sent(call: Call[Any]) -> str:
+    """Return the key that a webhook was given by this call; empty if it was given none."""
+    key = call.params.get("security_key")
+    return key if isinstance(key, str) else ""

@@ -1,4 +1,4 @@
-"""What must not be seen is taken out of texts here: URLs, which may be signed or carry a capability, and the token."""
+"""What must not be seen is taken out of texts here: URLs, which may be signed or carry a capability, tokens and keys."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from urllib.parse import unquote, unquote_plus
 
 URL_MARK = "[url]"
 TOKEN_MARK = "[api_token]"  # noqa: S105 - a mark, no token
+KEY_MARK = "[key]"
 
 _SHORTEST_SECRET = 6
 
@@ -29,6 +30,7 @@ _URL = _url(r"\S", r"[\s\S]")
 # In JSON, which need not be whole, a URL ends where its string does; it may hold escapes, such as `\/` and `\u0026`.
 _URL_IN_JSON = _url(r"(?:\\.|[^\s\"\\])", r"(?:\\.|[^\"\\])")
 _TOKEN_IN_JSON = re.compile(r'("[^"\s]*token"\s*:\s*")(?:\\.|[^"\\])+', re.IGNORECASE)
+_KEY_IN_JSON = re.compile(r'("[^"\s]*(?:key|secret)"\s*:\s*")(?:\\.|[^"\\])+', re.IGNORECASE)
 
 
 def without_secrets(text: str, token: str) -> str:
@@ -40,11 +42,20 @@ def without_secrets(text: str, token: str) -> str:
 
 
 def without_secrets_in_body(text: str, token: str) -> str:
-    """Do the same to the body of an answer; in JSON the values of fields such as ``"temp_token"`` are replaced too."""
+    """
+    Do the same to the body of an answer.
+
+    In JSON the values of fields such as ``"temp_token"`` and ``"security_key"`` are replaced too.
+    """
+    text = _TOKEN_IN_JSON.sub(rf"\1{TOKEN_MARK}", _KEY_IN_JSON.sub(rf"\1{KEY_MARK}", text))
     if not text.lstrip("\ufeff \t\r\n").startswith("{"):
         return without_secrets(text, token)
-    text = _TOKEN_IN_JSON.sub(rf"\1{TOKEN_MARK}", _URL_IN_JSON.sub(URL_MARK, text))
-    return _without_token(text, token)
+    return _without_token(_URL_IN_JSON.sub(URL_MARK, text), token)
+
+
+def without_key(text: str, key: str) -> str:
+    """Return `text` with each `key` in it, one that was sent with the call, replaced by ``[key]``."""
+    return _spellings(key).sub(KEY_MARK, text)
 
 
 def without_secrets_in(value: Any, token: str) -> Any:

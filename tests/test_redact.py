@@ -50,6 +50,8 @@ def test_url_is_taken_out_of_a_plain_text(text: str, shown: str) -> None:
         ('{"m":"https:\\/\\/x\\/a?s=CANARY', '{"m":"[url]'),
         ('{"api_token": "CANARY", "temp_token":"CANARY","token":""}', None),
         ('\ufeff\n {"token" : "CANARY\\"CANARY', None),
+        ('{"security_key": "CANARY", "streamKey":"CANARY\\"CANARY"}', '{"security_key": "[key]", "streamKey":"[key]"}'),
+        ('[{"security_key":"CANARY","temp_token":"CANARY","hook_url":"https://x/CANARY"}]', None),
         ('<p>https://x/?cd="a b"&s=CANARY</p>', "<p>[url]"),
         ('["https://x/?s=CANARY"]', '["[url]'),
     ],

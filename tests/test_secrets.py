@@ -228,6 +228,28 @@ async def test_refusal_that_echoes_everything_shows_nothing(
         shows_nothing(caught.value)
 
 
+@pytest.mark.parametrize("status", [200, 404, 500])
+@pytest.mark.parametrize("padding", ["", f"https://x/{'a' * 7_642}"])  # The excerpt would end within the key.
+async def test_key_of_a_webhook_is_not_shown(
+    padding: str, status: int, cincopa: CincopaClient, api: respx.MockRouter
+) -> None:
+    """Neither where a refusal repeats the one that was sent, nor where a list that cannot be read tells one."""
+    key, hook = "CANARY-CAPABILITY/" * 19, {"security_key": "CANARY-CAPABILITY", "hook_url": UPLOAD_URL}
+    echo = {"padding": padding, "success": False, "message": f"The key {key} is too weak", "said": [key, key]}
+    api.post("webhook.set.json").respond(status, json=echo)
+    api.get("webhook.list.json").respond(status, json=[hook])
+
+    with pytest.raises(APIError) as refused:
+        await cincopa.webhook.set("https://app.example.com/", security_key=key)
+    with pytest.raises((APIError, ResponseDecodeError)) as unread:
+        await cincopa.webhook.list()
+
+    assert str(refused.value) == f"webhook.set: The key [key] is too weak (HTTP {status})"
+    assert "CANARY" not in f"{refused.value.body}"
+    shows_nothing(refused.value)
+    shows_nothing(unread.value)
+
+
 @pytest.mark.parametrize("status", [200, 403, 500])
 async def test_answer_over_a_socket_shows_nothing(status: int, make: Make, kind: str, caplog: Any) -> None:
     """Nor in the logs of httpx and httpcore, which are there to be read."""
