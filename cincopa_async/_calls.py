@@ -120,6 +120,21 @@ def above_zero(name: str, value: float | None) -> float | None:
     return value
 
 
+def count(name: str, value: int | None, *, at_most: float = math.inf) -> int | None:
+    """Return the whole number `value`, or say that the argument `name` must be one from 1 to `at_most`."""
+    if value is not None and not isinstance(value, int):
+        raise TypeError(f"{name} must be a whole number, not {type(value).__name__}")
+    at_least(1, name, value, at_most=at_most)
+    return value
+
+
+def yes_or_no(name: str, value: object) -> bool | None:
+    """Return the bool `value`, or say that the argument `name` must be one: 0 would not be sent as ``no``."""
+    if value is None or isinstance(value, bool):
+        return value
+    raise TypeError(f"{name} must be True, False or None, not {type(value).__name__}")
+
+
 def words(name: str, value: Sequence[str] | None, *, separator: str = ",") -> str | None:
     """Return a list of words as the API writes it; a word that holds a comma could not be told from two."""
     if value is None:
@@ -169,6 +184,8 @@ def _as_text(name: str, value: Any) -> str | None:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
+        if not math.isfinite(value):
+            raise ValueError(f"{name} must be a finite number")
         return str(value)
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return words(name, value)

@@ -1,4 +1,4 @@
-"""What must not be seen is taken out of texts here: URLs, which may be signed or carry a capability, tokens and keys."""
+"""Takes out of texts what must not be seen: tokens, keys, and URLs, which may be signed or carry a capability."""
 
 from __future__ import annotations
 

@@ -68,6 +68,13 @@ def test_parameter_of_a_wrong_type_is_refused_by_name(value: Any) -> None:
         call(custom=value)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_number_without_a_value_is_refused_by_name(value: float) -> None:
+    """Python would write it as a word."""
+    with pytest.raises(ValueError, match=r"^custom must be a finite number$"):
+        call(custom=value)
+
+
 @pytest.mark.parametrize("value", ["\ud800", "cat \udfff", ["\ud800"]])
 def test_text_that_is_no_unicode_is_refused_without_being_shown(value: Any) -> None:
     """A lone surrogate cannot be sent; the error holds neither the text nor Python's own error, which does."""

@@ -222,6 +222,49 @@ async def test_wrong_argument_raises_before_anything_is_sent(
     assert "CANARY" not in f"{caught.value!r} {caught.value.__context__!r}"
 
 
+WRONG_TYPES: list[Row] = [
+    ("gallery.create", (), {"copy_items": "yes"}, "copy_items must be True, False or None, not str"),
+    ("gallery.delete", ("A4",), {"delete_assets": 0}, "delete_assets must be True, False or None, not int"),
+    ("gallery.remove_item", ("A4", "R1"), {"delete_asset": "no"}, "delete_asset must be True, False or None, not str"),
+    ("gallery.list", (), {"page": 1.5}, "page must be a whole number, not float"),
+    ("gallery.list", (), {"page": True}, "page must be a number, not bool"),
+    ("gallery.get_items", ("A4",), {"items_per_page": "7"}, "items_per_page must be a whole number, not str"),
+    ("asset.list", (), {"page": 2.0}, "page must be a whole number, not float"),
+    ("asset.list", (), {"items_per_page": 0.5}, "items_per_page must be a whole number, not float"),
+    ("asset.get_upload_url", (), {"ttl": 1.5}, "ttl must be a whole number, not float"),
+    ("token.get_temp", (), {"ttl": "600"}, "ttl must be a whole number, not str"),
+]
+
+
+@pytest.mark.parametrize("row", WRONG_TYPES, ids=lambda row: f"{row[0]} {row[3]}")
+async def test_argument_of_a_wrong_type_raises_before_anything_is_sent(row: Row, cincopa: CincopaClient) -> None:
+    """It would be sent as something that nobody meant: the assets deleted or not, page one and a half."""
+    name, args, kwargs, text = row
+    with pytest.raises(TypeError, match=rf"^{text}$"):
+        await method(cincopa, name)(*args, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [
+        ("asset.set_meta", ("R1",)),
+        ("gallery.set_meta", ("A4",)),
+        *((f"portal.{verb}", ()) for verb in ("check", "cease", "rename", "remove", "set", "list")),
+        *((f"live.{verb}", ()) for verb in ("list", "create", "start", "stop", "reset", "delete")),
+    ],
+)
+async def test_parameter_of_any_name_goes_through(
+    name: str, args: tuple[Any, ...], cincopa: CincopaClient, api: respx.MockRouter
+) -> None:
+    """Whatever the code calls its own."""
+    params = {word: word for word in ("self", "method", "call", "verb", "result", "params", "safety", "client", "cls")}
+    route = api.request("GET" if name in GETS else "POST", f"{name}.json").respond(json={"success": True})
+
+    await method(cincopa, name)(*args, **params)
+
+    assert params.items() <= dict(route.calls.last.request.url.params).items()
+
+
 @pytest.mark.parametrize("argument", ["items_per_page", "ahead", "limit"])
 @pytest.mark.parametrize("name", ["gallery.iter", "gallery.iter_items", "asset.iter"])
 async def test_wrong_argument_of_iter_raises_at_once(name: str, argument: str, cincopa: CincopaClient) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from attrs import evolve
 
-from cincopa_async._calls import Call, Param, at_least, attachment, http_url, optional, required, words
+from cincopa_async._calls import Call, Param, attachment, count, http_url, optional, required, words
 from cincopa_async.models import AssetPage, StartedUpload, TagList, UploadStatus, UploadURL
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def list_assets(
         "reference_id": optional("reference_id", reference_id),
         "tag": optional("tag", tag),
         "details": words("details", details),
-        "page": at_least(1, "page", page),
-        "items_per_page": at_least(1, "items_per_page", items_per_page),
+        "page": count("page", page),
+        "items_per_page": count("items_per_page", items_per_page),
     }
     return Call(name="asset.list", method="GET", params=params, safety="read", result=AssetPage)
 
@@ -87,7 +87,7 @@ def get_upload_url(
     params: dict[str, Param] = {
         "fid": optional("fid", fid),
         **attachment(rid, type),
-        "ttl": at_least(1, "ttl", ttl),
+        "ttl": count("ttl", ttl),
         "sourceip": optional("sourceip", sourceip),
     }
     return Call(name="asset.get_upload_url", method="GET", params=params, safety="read", result=UploadURL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cincopa_async._calls import Call, Param, at_least, optional, required, something_to_set, words
+from cincopa_async._calls import Call, Param, count, optional, required, something_to_set, words, yes_or_no
 from cincopa_async.models import AssetPage, CreatedGallery, GalleryArchive, GalleryPage
 
 from ._asset_calls import AssetDetail
@@ -26,7 +26,7 @@ def create(
         "template": optional("template", template),
         "master": optional("master", master),
         "copy_args": copy_args,
-        "copy_items": copy_items,
+        "copy_items": yes_or_no("copy_items", copy_items),
     }
     return Call(name="gallery.create", method="POST", params=params, safety="write", result=CreatedGallery)
 
@@ -40,7 +40,7 @@ def set_meta(fid: str, tags: Sequence[str] | None, params: Mapping[str, Param]) 
 
 def delete(fid: str, *, delete_assets: bool | None) -> Call[None]:
     """Describe ``gallery.delete``."""
-    return _change("delete", fid, {"delete_assets": delete_assets}, vanishes=True)
+    return _change("delete", fid, {"delete_assets": yes_or_no("delete_assets", delete_assets)}, vanishes=True)
 
 
 def add_item(fid: str, rid: str | Sequence[str], *, insert_position: str | None) -> Call[None]:
@@ -57,7 +57,7 @@ def add_item(fid: str, rid: str | Sequence[str], *, insert_position: str | None)
 
 def remove_item(fid: str, rid: str | Sequence[str], *, delete_asset: bool | None) -> Call[None]:
     """Describe ``gallery.remove_item``: an asset that it deletes is not found by a second try."""
-    params: dict[str, Param] = {"rid": _rids(rid), "delete_asset": delete_asset}
+    params: dict[str, Param] = {"rid": _rids(rid), "delete_asset": yes_or_no("delete_asset", delete_asset)}
     return _change("remove_item", fid, params, vanishes=bool(delete_asset))
 
 
@@ -109,8 +109,8 @@ def _change(verb: str, fid: str, params: Mapping[str, Param], *, vanishes: bool 
 
 def _page(page: int | None, items_per_page: int | None) -> dict[str, Param]:
     return {
-        "page": at_least(1, "page", page),
-        "items_per_page": at_least(1, "items_per_page", items_per_page, at_most=100),
+        "page": count("page", page),
+        "items_per_page": count("items_per_page", items_per_page, at_most=100),
     }
 
 

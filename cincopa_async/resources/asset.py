@@ -140,6 +140,7 @@ class AssetGroup:
 
     async def set_meta(
         self,
+        /,
         rid: str,
         *,
         caption: str | None = None,

@@ -67,6 +67,7 @@ class GalleryGroup:
 
     async def set_meta(
         self,
+        /,
         fid: str,
         *,
         name: str | None = None,

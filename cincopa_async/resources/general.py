@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cincopa_async._calls import Call, at_least, optional
+from cincopa_async._calls import Call, count, optional
 from cincopa_async.models import Account, TemporaryToken
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def ping() -> Call[Account]:
 
 def get_temp(ttl: int | None, permissions: str | None) -> Call[TemporaryToken]:
     """Describe ``token.get_temp``."""
-    params = {"ttl": at_least(1, "ttl", ttl), "permissions": optional("permissions", permissions)}
+    params = {"ttl": count("ttl", ttl), "permissions": optional("permissions", permissions)}
     return Call(name="token.get_temp", method="GET", params=params, safety="write", result=TemporaryToken)
 
 

@@ -31,7 +31,7 @@ class LiveGroup:
     def __init__(self, client: BaseClient) -> None:
         self._client = client
 
-    async def list(self, **params: Param) -> LiveList:
+    async def list(self, /, **params: Param) -> LiveList:
         """
         Return the live streams of the account.
 
@@ -39,7 +39,9 @@ class LiveGroup:
         """
         return await self._client.send(live("list", LiveList, params, safety="read"))
 
-    async def create(self, *, name: str | None = None, description: str | None = None, **params: Param) -> LiveStream:
+    async def create(
+        self, /, *, name: str | None = None, description: str | None = None, **params: Param
+    ) -> LiveStream:
         """
         Make a live stream.
 
@@ -49,7 +51,7 @@ class LiveGroup:
             live("create", LiveStream, {"name": optional("name", name), "description": description, **params})
         )
 
-    async def start(self, rid: str | None = None, **params: Param) -> LiveStream:
+    async def start(self, /, rid: str | None = None, **params: Param) -> LiveStream:
         """
         Start a live stream.
 
@@ -57,7 +59,7 @@ class LiveGroup:
         """
         return await self._client.send(live("start", LiveStream, {"rid": optional("rid", rid), **params}))
 
-    async def stop(self, rid: str | None = None, **params: Param) -> LiveStream:
+    async def stop(self, /, rid: str | None = None, **params: Param) -> LiveStream:
         """
         Stop a live stream.
 
@@ -65,7 +67,7 @@ class LiveGroup:
         """
         return await self._client.send(live("stop", LiveStream, {"rid": optional("rid", rid), **params}))
 
-    async def reset(self, rid: str | None = None, **params: Param) -> LiveStream:
+    async def reset(self, /, rid: str | None = None, **params: Param) -> LiveStream:
         """
         Reset a live stream.
 
@@ -73,7 +75,7 @@ class LiveGroup:
         """
         return await self._client.send(live("reset", LiveStream, {"rid": optional("rid", rid), **params}))
 
-    async def delete(self, rid: str | None = None, **params: Param) -> LiveStream:
+    async def delete(self, /, rid: str | None = None, **params: Param) -> LiveStream:
         """
         Delete a live stream.
 

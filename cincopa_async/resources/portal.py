@@ -36,7 +36,7 @@ class PortalGroup:
     def __init__(self, client: BaseClient) -> None:
         self._client = client
 
-    async def check(self, *, name: str | None = None, subdomain: str | None = None, **params: Param) -> Portal:
+    async def check(self, /, *, name: str | None = None, subdomain: str | None = None, **params: Param) -> Portal:
         """
         Say whether there is such a portal, and how it stands.
 
@@ -44,7 +44,7 @@ class PortalGroup:
         """
         return await self._client.send(portal("check", Portal, _named(name, subdomain, params), method="GET"))
 
-    async def cease(self, *, name: str | None = None, subdomain: str | None = None, **params: Param) -> Portal:
+    async def cease(self, /, *, name: str | None = None, subdomain: str | None = None, **params: Param) -> Portal:
         """
         Call ``portal.cease``, of which the documentation says two things.
 
@@ -55,7 +55,7 @@ class PortalGroup:
         """
         return await self._client.send(portal("cease", Portal, _named(name, subdomain, params)))
 
-    async def rename(self, *, name: str | None = None, subdomain: str | None = None, **params: Param) -> Portal:
+    async def rename(self, /, *, name: str | None = None, subdomain: str | None = None, **params: Param) -> Portal:
         """
         Give a portal another name.
 
@@ -63,7 +63,7 @@ class PortalGroup:
         """
         return await self._client.send(portal("rename", Portal, _named(name, subdomain, params)))
 
-    async def remove(self, *, name: str | None = None, subdomain: str | None = None, **params: Param) -> Portal:
+    async def remove(self, /, *, name: str | None = None, subdomain: str | None = None, **params: Param) -> Portal:
         """
         Delete a portal for good.
 
@@ -71,7 +71,7 @@ class PortalGroup:
         """
         return await self._client.send(portal("remove", Portal, _named(name, subdomain, params)))
 
-    async def set(self, *, name: str | None = None, subdomain: str | None = None, **params: Param) -> Portal:
+    async def set(self, /, *, name: str | None = None, subdomain: str | None = None, **params: Param) -> Portal:
         """
         Make a portal, or change the settings of one.
 
@@ -79,7 +79,7 @@ class PortalGroup:
         """
         return await self._client.send(portal("set", Portal, _named(name, subdomain, params)))
 
-    async def list(self, **params: Param) -> PortalList:
+    async def list(self, /, **params: Param) -> PortalList:
         """
         Return the portals of the account.
 
