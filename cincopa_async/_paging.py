@@ -49,6 +49,7 @@ class Pages(Generic[ItemT]):
         self._page_size: int | None = None
         self._buffer: deque[ItemT] = deque()
         self._seen: set[Hashable] = set()
+        self._repeated = 0
         self._next_page = 1
         self._last_page: int | None = 1
         self._turn = anyio.Lock()
@@ -115,19 +116,23 @@ class Pages(Generic[ItemT]):
         if number == 1:
             self.items_count = page.items_count
             self._page_size = len(page.items)
-            self._last_page = page.pages_count
+            self._last_page = page.pages_count or None  # No pages, and items on one, is no number of pages.
         elif self._last_page is not None and page.pages_count is not None and page.items:
             # Items that came meanwhile push others to pages that were not there at first.
             self._last_page = max(self._last_page, page.pages_count)
-        new = 0
+        new = repeated = 0
         for item in page.items:
             key = self._key(item)
             if key is None or key not in self._seen:
                 self._seen.add(key)
                 self._buffer.append(item)
                 new += key is not None
+            else:
+                repeated += 1
+        self._repeated = self._repeated + repeated if repeated == len(page.items) else 0
         # An empty page is beyond the end, and one without anything new ends a list whose length Cincopa does not tell.
-        if not page.items or (self._last_page is None and new == 0):
+        # Items that come push those seen before them, each once: what repeats more than those repeats itself for ever.
+        if not page.items or (self._last_page is None and new == 0) or self._repeated > len(self._seen):
             self._last_page = number
 
 

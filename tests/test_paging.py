@@ -220,6 +220,33 @@ async def test_list_that_repeats_itself_ends(ahead: int, cincopa: CincopaClient,
     assert route.call_count == 1 + ahead
 
 
+@pytest.mark.parametrize("ahead", [1, 4])
+async def test_list_that_grows_as_it_is_read_and_repeats_itself_ends(
+    ahead: int, cincopa: CincopaClient, api: respx.MockRouter
+) -> None:
+    """A service that gives the last page for each beyond it, and says that one more follows."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        page = int(request.url.params["page"])
+        items = [{"rid": f"A{2 * min(page, 3) + number}"} for number in range(2)]
+        return httpx.Response(200, json={"success": True, "items": items, "items_data": {"pages_count": page + 1}})
+
+    route = api.get("asset.list.json").mock(side_effect=answer)
+
+    with anyio.fail_after(10):
+        assert await rids_of(cincopa.asset.iter(ahead=ahead)) == ["A2", "A3", "A4", "A5", "A6", "A7"]
+    assert route.call_count <= 3 + 4 + ahead
+
+
+async def test_number_of_pages_of_a_list_with_items_is_not_nought(
+    cincopa: CincopaClient, api: respx.MockRouter
+) -> None:
+    """Such a number is not believed."""
+    library = Library(api, 7, pages_count=0)
+
+    assert await rids_of(cincopa.asset.iter()) == library.rids
+
+
 async def test_items_without_an_rid_are_not_taken_for_one(cincopa: CincopaClient, api: respx.MockRouter) -> None:
     """Nobody knows whether they are the same."""
     library = Library(api, 0)
