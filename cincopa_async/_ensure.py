@@ -35,9 +35,7 @@ async def gallery(client: BaseClient, name: str, *, description: str | None, tem
 async def webhook(client: BaseClient, hook_url: str, *, events: Sequence[str], security_key: str | None) -> Webhook:
     """Have `hook_url` called for exactly these events."""
     call = set_webhook(hook_url, events=events, security_key=security_key)
-    wanted = (words("events", events) or "").split(",")
-    if wanted == [""]:
-        raise ValueError("events must name at least one event, such as 'asset.uploaded'")
+    wanted = required("events", words("events", events) or "").split(",")
     client._life.enter()
     async with client._life.ensuring:
         for there in (await client.webhook.list()).webhooks:

@@ -199,6 +199,8 @@ WRONG: list[Row] = [
     ("webhook.set", ("app.example.com",), {}, "hook_url"),
     ("webhook.set", ("https://x/?s=CANARY-SIGNATURE \n",), {}, "hook_url"),
     ("webhook.set", (HOOK,), {"events": ["a,b"]}, "events"),
+    ("webhook.set", (HOOK,), {"events": []}, "events"),
+    ("webhook.set_slack", (HOOK,), {"events": ()}, "events"),
     ("webhook.set", (HOOK,), {"security_key": ""}, "security_key"),
     ("webhook.set_slack", ("ftp://x",), {}, "hook_url"),
     ("webhook.set_slack", (HOOK,), {"events": [""]}, "events"),

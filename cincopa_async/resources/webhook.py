@@ -43,7 +43,7 @@ def set_webhook(hook_url: str, *, events: Sequence[str] | None, security_key: st
     """Describe ``webhook.set``: a write, for nothing says that a second time changes the hook that the first made."""
     params = {
         "hook_url": http_url("hook_url", hook_url),
-        "events": words("events", events),
+        "events": _names(events),
         "security_key": optional("security_key", security_key),
     }
     return Call(name="webhook.set", method="POST", params=params, safety="write", result=type(None))
@@ -51,7 +51,7 @@ def set_webhook(hook_url: str, *, events: Sequence[str] | None, security_key: st
 
 def set_slack(hook_url: str, *, events: Sequence[str] | None) -> Call[None]:
     """Describe ``webhook.set_slack``."""
-    params = {"hook_url": http_url("hook_url", hook_url), "events": words("events", events)}
+    params = {"hook_url": http_url("hook_url", hook_url), "events": _names(events)}
     return Call(name="webhook.set_slack", method="POST", params=params, safety="write", result=type(None))
 
 
@@ -65,6 +65,13 @@ def delete(hook_url: str) -> Call[None]:
         result=type(None),
         vanishes=True,
     )
+
+
+def _names(events: Sequence[str] | None) -> str | None:
+    names = words("events", events)
+    if names == "":
+        raise ValueError("events must name at least one event, such as 'asset.uploaded'")
+    return names
 
 
 class WebhookGroup:
