@@ -13,6 +13,7 @@ import respx
 from anyio.lowlevel import checkpoint
 
 from cincopa_async import CincopaClient, NotFoundError, ServerError
+from tests.cancelling import HOWS, Cancellable, How
 
 pytestmark = pytest.mark.anyio
 
@@ -330,17 +331,20 @@ async def test_page_that_fails_for_good_raises(cincopa: CincopaClient, api: resp
         await rids_of(cincopa.asset.iter())
 
 
-async def test_cancelled_step_leaves_nothing_running(cincopa: CincopaClient, api: respx.MockRouter) -> None:
-    """Pages that are under way end with the step; another step asks for them again."""
+@pytest.mark.parametrize(
+    ("how", "anyio_backend"), [(how, "trio" if how == "trio scope" else "asyncio") for how in HOWS]
+)
+async def test_cancelled_step_leaves_nothing_running(how: How, cincopa: CincopaClient, api: respx.MockRouter) -> None:
+    """Pages that are under way end with the step; another step asks for them again, and nothing is lost."""
     library = Library(api, 20)
     pages = cincopa.asset.iter(ahead=4)
     seen = [(await anext(pages)).rid, (await anext(pages)).rid]
 
     async with anyio.create_task_group() as group:
-        group.start_soon(anext, pages)
+        step = Cancellable(how, group, lambda: anext(pages))
         while library.in_flight < 4:
             await checkpoint()
-        group.cancel_scope.cancel()
+        await step.cancelled()
 
     assert library.in_flight == 0
     assert [*seen, *await rids_of(pages)] == library.rids

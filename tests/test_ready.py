@@ -27,6 +27,7 @@ from cincopa_async import (
     UploadTimeoutError,
 )
 from cincopa_async._ready import readiness
+from tests.cancelling import HOWS, Cancellable, How
 from tests.conftest import QUICK_POLLS, QUICK_RETRIES, TOKEN
 from tests.remote import COMPLETED, FORBIDDEN, PASSING, REFUSED, RUNNING, SOURCE, Remote, Script
 
@@ -270,16 +271,20 @@ async def test_closing_the_client_ends_the_wait(remote: Remote) -> None:
     assert ends[1] == began
 
 
-async def test_cancelled_wait_sends_nothing_more(cincopa: CincopaClient, remote: Remote) -> None:
-    """There is nothing to be undone."""
+@pytest.mark.parametrize(
+    ("how", "anyio_backend"), [(how, "trio" if how == "trio scope" else "asyncio") for how in HOWS]
+)
+async def test_cancelled_wait_sends_nothing_more(how: How, cincopa: CincopaClient, remote: Remote) -> None:
+    """There is nothing to be undone, and another one waits on."""
     asked = lists(remote, SYNCING)
-    with anyio.move_on_after(10) as scope:
-        async with anyio.create_task_group() as group:
-            group.start_soon(cincopa.asset.wait_ready, "R1")
-            await asked.asked(2)
-            group.cancel_scope.cancel()
+    async with anyio.create_task_group() as group:
+        other = Cancellable(how, group, lambda: cincopa.asset.wait_ready("R1"))
+        wait = Cancellable(how, group, lambda: cincopa.asset.wait_ready("R1"))
+        await asked.asked(3)
+        await wait.cancelled()
+        await asked.asked(asked.count + 2)
+        await other.cancelled()
 
-    assert not scope.cancelled_caught
     before = asked.count
     await anyio.wait_all_tasks_blocked()
     assert asked.count == before
