@@ -103,10 +103,11 @@ class UploadJob:
         ``GET asset.list.json`` until it is ready.
 
         Args:
-            timeout: Seconds to wait at most, None: until the job's deadline. What `on_cancel` then does, unless
-                somebody else waits, a block that entered the job included, comes on top.
+            timeout: Seconds to wait at most, None: until the job's deadline, and for its versions as long again. What
+                `on_cancel` then does, unless somebody else waits, a block that entered the job included, comes on top.
             until: ``"completed"``: the asset is there; ``"ready"``: the versions that it is shown by are made too, as
-                for :meth:`AssetGroup.wait_ready`. An upload that has completed is aborted no more.
+                for :meth:`AssetGroup.wait_ready`, each who waits asking alone. An upload that has completed is aborted
+                no more.
 
         Raises:
             UploadFailedError: Cincopa says it failed; `reason` says why.
