@@ -235,7 +235,7 @@ class _PacedBody(httpx.AsyncByteStream):
         return self
 
     async def __anext__(self) -> bytes:
-        self.clock.deadline = math.inf
+        self._move_deadline(math.inf)
         try:
             return await self._pieces.__anext__()
         except StopAsyncIteration:
@@ -244,7 +244,11 @@ class _PacedBody(httpx.AsyncByteStream):
             self.failure = error
             raise
         finally:
-            self.clock.deadline = anyio.current_time() + self._timeout
+            self._move_deadline(anyio.current_time() + self._timeout)
+
+    def _move_deadline(self, deadline: float) -> None:
+        if not self.clock.cancel_called:  # Else time is up, and fail_after looks at the deadline to see that it was.
+            self.clock.deadline = deadline
 
 
 class _Trace:

@@ -542,6 +542,29 @@ async def test_timeout_is_for_each_piece_and_for_the_answer(path: Path) -> None:
     assert caught.value.maybe_applied
 
 
+@pytest.mark.parametrize("anyio_backend", [("trio", {"clock": MockClock(autojump_threshold=0)})])
+async def test_time_that_is_up_stays_up_when_another_piece_is_asked_for(path: Path) -> None:
+    """A piece may be taken in the very turn in which its time ends, as after something has blocked the event loop."""
+
+    async def late(request: httpx.Request) -> str:
+        assert isinstance(request.stream, httpx.AsyncByteStream)
+        pieces = aiter(request.stream)
+        await anext(pieces)
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep(31)
+        await anext(pieces)
+        return "ok"
+
+    async with uploading(late, None) as (cincopa, host):
+        await cincopa.upload_file(path, chunk_size=CHUNK)
+        host.answers = [late]
+        with pytest.raises(RequestTimeoutError) as caught:
+            await cincopa.upload_file(path)
+
+    assert not caught.value.maybe_applied
+    assert host.ranges == [FIRST, LAST]
+
+
 @pytest.mark.parametrize("cancelled", ["in an earlier chunk", "in the last chunk"])
 async def test_cancelled_before_the_last_bytes_breaks_off(path: Path, cancelled: str) -> None:
     """Nothing has become of it, so nothing is waited for and nothing deleted."""
