@@ -22,7 +22,7 @@ MAX_CHUNK_SIZE = 50_000_000
 _EXCERPT = 2_000
 _MESSAGE = 300
 _REJECTIONS = frozenset({200, 400, 401, 403, 404, 410})
-_MADE = re.compile(r"\bnew resource id\s+\S+\s+([\w.:-]+)", re.IGNORECASE)
+_MADE = re.compile(r"\bnew resource id\s+\d+\s+([\w.:-]+)", re.IGNORECASE)
 _ERROR = re.compile(r"\berror\b", re.IGNORECASE)
 _EXPIRED = re.compile(r"\bexpir", re.IGNORECASE)
 

@@ -85,6 +85,18 @@ def test_word_error_refuses_a_chunk(text: str, chunk: Chunk) -> None:
     assert not caught.value.maybe_applied
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["error: no new resource id was made", "error: the new resource id is not available", "Error: new resource id"],
+)
+def test_words_about_an_asset_that_was_not_made_name_none(text: str) -> None:
+    """A file that is lost must not pass for one that is there, as an asset that a sentence seems to name."""
+    with pytest.raises(APIError, match="resource id") as caught:
+        TARGET.read(reply(text), LAST, complete=True)
+
+    assert not caught.value.maybe_applied
+
+
 @pytest.mark.parametrize("text", ["", "ok", "new resource id", "<html>Welcome</html>"])
 @pytest.mark.parametrize("complete", [True, False])
 def test_last_reply_without_an_asset_cannot_be_read(text: str, complete: bool) -> None:
