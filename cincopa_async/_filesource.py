@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sized
@@ -9,6 +10,7 @@ from contextlib import asynccontextmanager, nullcontext
 from typing import Any, Protocol, TypeAlias
 
 import anyio
+import anyio.lowlevel
 
 from ._disk import Disk
 from ._finish import Finisher
@@ -219,10 +221,9 @@ class _Incoming:
         if _is_async(getattr(source, "read", None)):  # First, for what has lines as well iterates over those.
             self._next: Callable[[], Awaitable[Any]] = lambda: source.read(PIECE)
         elif hasattr(source, "__aiter__"):
-            iterator = aiter(source)
-            self._next = lambda: _next_with_bytes(iterator)
+            self._next = functools.partial(_next_with_bytes, aiter(source).__anext__)
         else:
-            self._next = source.receive
+            self._next = functools.partial(_next_with_bytes, source.receive)
         self._waiting = bytearray()
         self._ended = False
 
@@ -243,12 +244,13 @@ class _Incoming:
         return taken
 
 
-async def _next_with_bytes(iterator: AsyncIterator[Any]) -> Any:
-    """Return the next item that is not empty: of an iterator that says nothing yet, unlike of a read."""
+async def _next_with_bytes(following: Callable[[], Awaitable[Any]]) -> Any:
+    """Return the next item that is not empty: of what iterates or receives that says nothing yet, unlike of a read."""
     while True:
-        item = await anext(iterator)
+        item = await following()
         if not isinstance(item, Sized) or len(item):
             return item
+        await anyio.lowlevel.checkpoint()  # Or one that takes empty items for an end would block the event loop.
 
 
 async def _file_at(path: str, disk: Disk, name: str | None, size: int | None) -> _File:

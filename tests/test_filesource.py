@@ -108,7 +108,7 @@ async def generated() -> AsyncIterator[bytes]:
 STREAMS: dict[str, Any] = {
     "read": lambda: Reading(BYTES),
     "read by little": lambda: Reading(BYTES, 777),
-    "receive": lambda: Receiving(BYTES[:5], BYTES[5:600_000], BYTES[600_000:]),
+    "receive": lambda: Receiving(BYTES[:5], b"", BYTES[5:600_000], BYTES[600_000:]),
     "iterator": lambda: Iterating(BYTES[:1], b"", bytearray(BYTES[1:500]), memoryview(BYTES[500:])),
     "generator": generated,
 }
