@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from . import _ensure
 from ._base import BaseClient
-from ._calls import at_least
+from ._calls import at_least, required
 from ._chunks import CHUNK_SIZE
 from ._filesource import FileSource
 from ._starting import StartingUpload
@@ -241,6 +241,7 @@ class CincopaClient(BaseClient):
             CincopaError: What :meth:`upload_file`, for a URL :meth:`upload_from_url`, or ``asset.set_meta`` raises.
             OSError: The file cannot be read.
         """
+        required("rid", rid)  # An upload would take None for no rid, and make an asset of its own.
         if isinstance(image, str) and image.lower().startswith(("http://", "https://")):
             done = await self.upload_from_url(image, rid=rid, type="thumb")
         else:

@@ -786,11 +786,14 @@ async def test_poster_is_attached_and_then_shown(tmp_path: Path) -> None:
     assert shown == [(True, b"a poster"), (True, b"a poster"), (True, b"another")]
 
 
-async def test_poster_needs_a_video(tmp_path: Path) -> None:
+async def test_poster_needs_a_video(tmp_path: Path, path: Path) -> None:
     """Said before anything is sent."""
     async with uploading() as (cincopa, host):
         with pytest.raises(ValueError, match="rid must not be empty"):
             await cincopa.set_poster("", tmp_path / "cat.jpg")
+        for image in (path, "https://example.com/cat.jpg"):
+            with pytest.raises(TypeError, match="rid must be a str"):
+                await cincopa.set_poster(None, image)  # type: ignore[arg-type]
         with pytest.raises(TypeError):
             await cincopa.set_poster("A4", 5)  # type: ignore[arg-type]
 
