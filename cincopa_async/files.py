@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import logging
 import uuid
 from collections.abc import Callable
@@ -58,13 +59,30 @@ class FileUpload:
             _whole("size", self.size)
         if _whole("chunk_size", self.chunk_size) > MAX_CHUNK_SIZE:
             raise ValueError(f"chunk_size must be {MAX_CHUNK_SIZE} bytes at most, which is as much as Cincopa takes")
-        if self.progress is not None and not callable(self.progress):
-            raise TypeError("progress must be a callable that takes the bytes sent and the bytes in all")
+        if self.progress is not None and (not callable(self.progress) or inspect.iscoroutinefunction(self.progress)):
+            raise TypeError("progress must be a plain callable that takes the bytes sent and the bytes in all")
 
     def said(self, sent: int, total: int) -> None:
-        """Tell how far it is."""
-        if self.progress is not None:
+        """
+        Tell how far it is.
+
+        Raises:
+            ProgressError: It was not well received.
+        """
+        if self.progress is None:
+            return
+        try:
             self.progress(sent, total)
+        except Exception as error:  # noqa: BLE001 - raised as it is by who was asked for the upload
+            raise ProgressError(error) from None
+
+
+class ProgressError(Exception):
+    """What `progress` raised, on its way to who called: nobody is to take it for a fault of the upload's own."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 class FileSender:
@@ -79,16 +97,21 @@ class FileSender:
     async def send(self, upload: FileUpload) -> UploadResult:
         """Upload, and return the new asset."""
         self._life.enter()
-        async with self._life.files:
-            self._life.enter()  # Thousands may wait there while the client is closed.
-            async with opened(upload.source, upload.name, upload.size, self._life.finisher) as content:
-                rid = await self._sent(upload, content)
-        # From the answer to here nothing is awaited: a cancel would lose the asset.
-        upload.said(content.size, content.size)
-        status = UploadStatus(
-            state=UploadState.COMPLETED, progress_bytes=content.size, file_size_bytes=content.size, rid=rid
-        )
-        return UploadResult(rid=rid, status=status)
+        try:
+            async with self._life.files:
+                self._life.enter()  # Thousands may wait there while the client is closed.
+                async with opened(upload.source, upload.name, upload.size, self._life.finisher) as content:
+                    rid = await self._sent(upload, content)
+            # From the answer to here nothing is awaited: a cancel would lose the asset.
+            upload.said(content.size, content.size)
+        except ProgressError as raised:
+            error = raised.error
+        else:
+            status = UploadStatus(
+                state=UploadState.COMPLETED, progress_bytes=content.size, file_size_bytes=content.size, rid=rid
+            )
+            return UploadResult(rid=rid, status=status)
+        raise error
 
     async def _sent(self, upload: FileUpload, content: Content) -> str:
         renewals = 0

@@ -125,7 +125,8 @@ async def test_stream_of_another_size_becomes_no_asset() -> None:
         ({"chunk_size": 0}, "chunk_size must be 1 byte or more"),
         ({"chunk_size": 1.5}, "chunk_size must be a whole number of bytes"),
         ({"chunk_size": 50_000_001}, "chunk_size must be 50000000 bytes at most"),
-        ({"progress": 5}, "progress must be a callable"),
+        ({"progress": 5}, "progress must be a plain callable"),
+        ({"progress": anyio.sleep}, "progress must be a plain callable"),
         ({"rid": "A4"}, "type must be given with rid"),
         ({"ttl": 0}, "ttl must be 1 or more"),
         ({"fid": " "}, "fid must not be empty"),
@@ -397,7 +398,17 @@ async def test_progress_falls_back_where_a_chunk_is_sent_again(path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "error", [LookupError("mine"), TimeoutError("mine"), OSError("mine"), httpx.ReadError("mine"), CincopaError("mine")]
+    "error",
+    [
+        LookupError("mine"),
+        TimeoutError("mine"),
+        OSError("mine"),
+        StopAsyncIteration("mine"),
+        httpx.ReadError("mine"),
+        CincopaError("mine"),
+        TransportError("upload_file", "mine"),
+        APIError(403, "mine has expired", "upload_file"),
+    ],
 )
 @pytest.mark.parametrize("nth", [1, 3])
 async def test_error_of_progress_ends_the_upload(path: Path, error: Exception, nth: int) -> None:
@@ -414,8 +425,9 @@ async def test_error_of_progress_ends_the_upload(path: Path, error: Exception, n
             await cincopa.upload_file(path, chunk_size=CHUNK, progress=progress)
 
     assert caught.value is error
+    assert caught.value.__context__ is None
     assert LAST not in host.ranges
-    assert host.tries <= 2
+    assert host.tries == (nth + 1) // 2
 
 
 async def test_error_of_the_last_progress_is_raised_though_there_is_an_asset(path: Path) -> None:
