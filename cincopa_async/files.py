@@ -80,6 +80,9 @@ class FileUpload:
 class ProgressError(Exception):
     """What `progress` raised, on its way to who called: nobody is to take it for a fault of the upload's own."""
 
+    maybe_applied = False
+    """It is called before the last bytes are sent, or when all is known."""
+
     def __init__(self, error: Exception) -> None:
         super().__init__(error)
         self.error = error
@@ -182,10 +185,15 @@ class FileSender:
         breaking = anyio.CancelScope()
 
         async def finish() -> str | None:
-            with breaking:
-                rid = await exchange()
-                await content.aclose()  # Here, where no cancel comes between the answer and its use.
-                return rid
+            try:
+                with breaking:
+                    rid = await exchange()
+                    await content.aclose()  # Here, where no cancel comes between the answer and its use.
+                    return rid
+            except Exception:
+                # After a second cancel the file is closed under the reader, which is no news: the first broke it off.
+                if not breaking.cancel_called:
+                    raise
             return None
 
         def left() -> None:

@@ -688,6 +688,46 @@ async def test_cancelled_in_the_last_look_at_the_file_sends_no_more(
     assert host.calls == ["asset.get_upload_url"]
 
 
+@pytest.mark.parametrize("fails", ["read", "check"])
+async def test_what_fails_after_it_was_broken_off_is_not_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any, fails: str
+) -> None:
+    """A second cancel closes the file under the thread that reads it: no asset can have come of that."""
+    scope = anyio.CancelScope()
+
+    async def fail(*_: object) -> None:
+        scope.cancel()
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep(0.01)
+        raise ValueError("seek of closed file")
+
+    monkeypatch.setattr(f"cincopa_async._filesource._File.{fails}", fail)
+    async with uploading() as (cincopa, host):
+        with scope:
+            await cincopa.upload_file(path)
+
+    assert scope.cancelled_caught
+    assert host.chunks == []
+    assert "may have been acted on" not in caplog.text
+
+
+async def test_progress_that_fails_in_a_cancelled_upload_is_not_told(path: Path, caplog: Any) -> None:
+    """Who is cancelled does not hear of it, and nothing has become of the file."""
+    scope = anyio.CancelScope()
+
+    def progress(sent: int, total: int) -> None:
+        scope.cancel()
+        raise LookupError
+
+    async with uploading() as (cincopa, host):
+        with scope:
+            await cincopa.upload_file(path, progress=progress)
+
+    assert scope.cancelled_caught
+    assert host.chunks == []
+    assert "may have been acted on" not in caplog.text
+
+
 async def test_files_that_are_open_are_bounded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands at once wait with their files closed."""
     counts = {"open": 0, "most": 0}
