@@ -157,18 +157,23 @@ class FileSender:
     async def _again_where_safe(self, upload: FileUpload, content: Content, aim: _Aim, chunk: Chunk) -> str | None:
         attempt = 0
         maybe_applied = False
-        while True:
-            attempt += 1
-            try:
-                return await self._once(upload, content, aim, chunk)
-            except CincopaError as error:
-                # The last attempt's error speaks of the earlier ones too.
-                maybe_applied = error.maybe_applied = maybe_applied or error.maybe_applied
-                pause = self._retry.pause(attempt, "idempotent" if upload.resend_last else "write", error)
-                if pause is None:
-                    raise
-                _log.info("%s; attempt %d of %d follows in %.2f s", error, attempt + 1, self._retry.attempts, pause)
-            await anyio.sleep(pause)
+        try:
+            while True:
+                attempt += 1
+                try:
+                    return await self._once(upload, content, aim, chunk)
+                except CincopaError as error:
+                    # The last attempt's error speaks of the earlier ones too.
+                    maybe_applied = error.maybe_applied = maybe_applied or error.maybe_applied
+                    pause = self._retry.pause(attempt, "idempotent" if upload.resend_last else "write", error)
+                    if pause is None:
+                        raise
+                    _log.info("%s; attempt %d of %d follows in %.2f s", error, attempt + 1, self._retry.attempts, pause)
+                await anyio.sleep(pause)
+        except anyio.get_cancelled_exc_class():
+            if maybe_applied:  # Only of a chunk that is sent again on demand.
+                _log.warning("%s: cancelled before an answer came; an asset may have been made", NAME)
+            raise
 
     async def _once(self, upload: FileUpload, content: Content, aim: _Aim, chunk: Chunk) -> str | None:
         pieces = _Pieces(upload, content, chunk)

@@ -621,6 +621,27 @@ async def test_cancelled_after_the_last_bytes_deletes_what_it_made(path: Path, a
     assert ("may have been acted on" in caplog.text) is isinstance(answer, httpx.Response)
 
 
+@pytest.mark.parametrize(("fault", "told"), [(httpx.ReadError, True), (httpx.ConnectError, False)])
+async def test_cancelled_between_sendings_of_the_last_chunk_tells_what_may_be(
+    path: Path, caplog: Any, fault: Any, told: bool
+) -> None:
+    """The first may have made an asset, and nobody would hear of that."""
+    scope = anyio.CancelScope()
+
+    async def fail(request: httpx.Request) -> Any:
+        await host.take(request)
+        scope.deadline = anyio.current_time() + 0.01
+        return fault
+
+    async with uploading(None, fail, retry=RetryPolicy(base_delay=1e6, max_delay=1e6)) as (cincopa, host):
+        with scope:
+            await cincopa.upload_file(path, chunk_size=CHUNK, resend_last=True)
+
+    assert scope.cancelled_caught
+    assert host.ranges == [FIRST, LAST]
+    assert ("an asset may have been made" in caplog.text) is told
+
+
 @pytest.mark.parametrize("refusal", [httpx.Response(403), httpx.ConnectError])
 async def test_asset_that_cannot_be_deleted_again_is_told(path: Path, refusal: Any, caplog: Any) -> None:
     """Nobody else would know of it."""
