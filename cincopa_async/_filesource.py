@@ -6,7 +6,7 @@ import functools
 import inspect
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sized
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeAlias
 
 import anyio
@@ -94,18 +94,27 @@ async def opened(source: FileSource, name: str | None, size: int | None, finishe
         ValueError: It is empty or no regular file, or its name or size is not good.
     """
     path = path_of(source)
-    async with _closed_at_the_end(source) if path is None else nullcontext():
-        disk = await finisher.finish(lambda: Disk.open(path), Disk.aclose)
-        try:
-            if path is not None:
-                yield await _file_at(path, disk, name, size)
-            elif size is not None:
-                yield _Stream(_Incoming(source), disk, str(name), size)
-            else:
-                yield await _spooled(_Incoming(source), disk, str(name))
-        finally:
-            if not disk.closed:  # Else there is no await here: an asset that was made is not to be lost to a cancel.
-                await finisher.finish(disk.aclose, unwinding=True)
+    disk = await finisher.finish(lambda: Disk.open(path), Disk.aclose)
+    try:
+        if path is not None:
+            yield await _file_at(path, disk, name, size)
+        elif size is not None:
+            yield _Stream(_Incoming(source), disk, str(name), size)
+        else:
+            yield await _spooled(_Incoming(source), disk, str(name))
+    finally:
+        if not disk.closed:  # Else there is no await here: an asset that was made is not to be lost to a cancel.
+            await finisher.finish(disk.aclose, unwinding=True)
+
+
+@asynccontextmanager
+async def closed_at_the_end(source: FileSource) -> AsyncIterator[None]:
+    """Close a generator, which its caller has no name for; whatever else was given is its owner's to close."""
+    try:
+        yield
+    finally:
+        if inspect.isasyncgen(source):
+            await source.aclose()  # One that has come to its end does not wait here: an asset may have been made of it.
 
 
 def path_of(source: FileSource) -> str | None:
@@ -267,16 +276,6 @@ async def _spooled(incoming: _Incoming, disk: Disk, name: str) -> _File:
         await disk.write(at, data)
         at += len(data)
     return _File(disk, name, await disk.identity())
-
-
-@asynccontextmanager
-async def _closed_at_the_end(source: Any) -> AsyncIterator[None]:
-    """Close a generator, which its caller has no name for; whatever else was given is its owner's to close."""
-    try:
-        yield
-    finally:
-        if inspect.isasyncgen(source):
-            await source.aclose()
 
 
 def _is_async(method: object) -> bool:

@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 from ._abort import BOUND
 from ._calls import Call
 from ._chunks import MAX_CHUNK_SIZE, NAME, Chunk, Target, chunks, has_expired
-from ._filesource import PIECE, Content, FileSource, file_name, opened, path_of
+from ._filesource import PIECE, Content, FileSource, closed_at_the_end, file_name, opened, path_of
 from ._retry import RetryPolicy
 from ._transport import Transport
 from ._urls import ExactURL
@@ -99,12 +99,9 @@ class FileSender:
 
     async def send(self, upload: FileUpload) -> UploadResult:
         """Upload, and return the new asset."""
-        self._life.enter()
         try:
-            async with self._life.files:
-                self._life.enter()  # Thousands may wait there while the client is closed.
-                async with opened(upload.source, upload.name, upload.size, self._life.finisher) as content:
-                    rid = await self._sent(upload, content)
+            async with closed_at_the_end(upload.source):
+                content, rid = await self._in_turn(upload)
             # From the answer to here nothing is awaited: a cancel would lose the asset.
             upload.said(content.size, content.size)
         except ProgressError as raised:
@@ -115,6 +112,13 @@ class FileSender:
             )
             return UploadResult(rid=rid, status=status)
         raise error
+
+    async def _in_turn(self, upload: FileUpload) -> tuple[Content, str]:
+        self._life.enter()
+        async with self._life.files:
+            self._life.enter()  # Thousands may wait there while the client is closed.
+            async with opened(upload.source, upload.name, upload.size, self._life.finisher) as content:
+                return content, await self._sent(upload, content)
 
     async def _sent(self, upload: FileUpload, content: Content) -> str:
         renewals = 0

@@ -788,6 +788,42 @@ async def test_calls_go_on_beside_files(path: Path) -> None:
         let_go.set()
 
 
+@pytest.mark.parametrize("ends", ["refused", "cancelled in its turn", "cancelled before its turn", "client is closed"])
+async def test_generator_that_is_given_is_closed(path: Path, ends: str) -> None:
+    """Nobody else has a name for it, be it that it was not even looked at."""
+    closed = anyio.Event()
+    scope = anyio.CancelScope()
+
+    async def endless() -> AsyncIterator[bytes]:
+        try:
+            yield b"x"
+            if ends == "cancelled in its turn":
+                scope.cancel()
+            while True:
+                yield b"x"
+        finally:
+            closed.set()
+
+    async def hold(request: httpx.Request) -> None:
+        await host.take(request)
+        scope.cancel()
+        await anyio.sleep(0.01)
+
+    source = endless()
+    assert await anext(source) == b"x"  # One that was never begun has nothing to close.
+    answers: list[Any] = [hold] if ends == "cancelled before its turn" else ["error"]
+    async with uploading(*answers, max_concurrency=1) as (cincopa, host), anyio.create_task_group() as tasks:
+        if ends == "cancelled before its turn":
+            tasks.start_soon(cincopa.upload_file, path)
+            await anyio.wait_all_tasks_blocked()
+        elif ends == "client is closed":
+            await cincopa.aclose()
+        with suppress(APIError, ClientClosedError), scope:
+            await cincopa.upload_file(source, name="cat.mp4", size=1_000, chunk_size=500)
+
+    assert closed.is_set()
+
+
 async def test_closed_client_begins_no_chunk(path: Path) -> None:
     """The one that is under way is waited for; the upload ends, and so do those that wait for their turn."""
     let_go = anyio.Event()

@@ -16,7 +16,7 @@ import anyio.lowlevel
 import pytest
 
 from cincopa_async import FileChangedError, FileSource
-from cincopa_async._filesource import PIECE, Content, opened
+from cincopa_async._filesource import PIECE, Content, closed_at_the_end, opened
 from cincopa_async._finish import Finisher
 from tests.uploading import open_files
 
@@ -42,7 +42,7 @@ def every_file_is_closed() -> Any:
 
 @asynccontextmanager
 async def content_of(source: FileSource, *, name: str | None = None, size: int | None = None) -> AsyncIterator[Content]:
-    async with opened(source, name, size, Finisher(lambda: None)) as content:
+    async with closed_at_the_end(source), opened(source, name, size, Finisher(lambda: None)) as content:
         yield content
 
 
@@ -162,23 +162,6 @@ async def test_stream_of_another_size_is_found_before_its_last_chunk(size: int, 
         await content.load(0, 100_000)
         with pytest.raises(ValueError, match=message):
             await content.load(100_000, size)
-
-
-async def test_generator_that_is_given_is_closed() -> None:
-    """Nobody else has a name for it."""
-    closed = anyio.Event()
-
-    async def endless() -> AsyncIterator[bytes]:
-        try:
-            while True:
-                yield b"x"
-        finally:
-            closed.set()
-
-    async with content_of(endless(), name="c", size=1_000) as content:
-        await content.load(0, 10)
-
-    assert closed.is_set()
 
 
 async def test_stream_that_fails_raises_its_own_error() -> None:
