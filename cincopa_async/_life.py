@@ -159,6 +159,8 @@ class Life:
     async def _shut_down(self, closed: anyio.Event) -> None:
         self.pool.refuse()
         self.uploads.refuse()
+        for _ in range(self.files.statistics().tasks_waiting):
+            self.files.release()  # Before their turn, which may never come: the file before may wait for its source.
         try:
             async with anyio.create_task_group() as group:
                 await self._until_idle(group)

@@ -853,6 +853,33 @@ async def test_closed_client_begins_no_chunk(path: Path) -> None:
     assert len(ends) == 3
 
 
+async def test_closing_wakes_who_waits_for_a_turn(path: Path) -> None:
+    """Though the file that is open waits for its source, which may say nothing for ever."""
+    let_go, ended = anyio.Event(), anyio.Event()
+
+    async def stalled() -> AsyncIterator[bytes]:
+        await let_go.wait()
+        yield b"x"
+
+    async def upload(source: Any) -> None:
+        with pytest.raises(ClientClosedError):
+            await cincopa.upload_file(source, name="cat.mp4")
+        if source is path:
+            ended.set()
+
+    async with uploading(max_concurrency=1) as (cincopa, host), anyio.create_task_group() as tasks:
+        tasks.start_soon(upload, stalled())
+        await anyio.wait_all_tasks_blocked()
+        tasks.start_soon(upload, path)
+        await anyio.wait_all_tasks_blocked()
+        with anyio.fail_after(10):
+            await cincopa.aclose()
+            await ended.wait()
+        let_go.set()
+
+    assert host.calls == []
+
+
 async def test_respx_intercepts_an_upload(path: Path) -> None:
     """Users mock direct uploads as anything else of httpx."""
     with respx.mock() as api:
