@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal, Protocol, Self
@@ -210,10 +210,6 @@ class Pieces(Protocol):
 
     async def __anext__(self) -> bytes:
         """Return the next piece."""
-        ...
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        """Return itself."""
         ...
 
 

@@ -7,7 +7,7 @@ import inspect
 import logging
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
 import anyio.lowlevel
@@ -249,9 +249,6 @@ class _Pieces:
         self._chunk = chunk
         self._at = chunk.start
         self.complete = False
-
-    def __aiter__(self) -> Self:
-        return self
 
     async def __anext__(self) -> bytes:
         if self._at > self._chunk.start and not self.complete:
