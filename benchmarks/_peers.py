@@ -1,0 +1,169 @@
+"""
+What is measured: each peer sends the same GET of an upload's status and makes something typed of the JSON.
+
+Run as ``python benchmarks/_peers.py NAME BASE_URL TASKS CALLS`` it prints the CPU microseconds of a call. A process each
+keeps peers from warming, or burdening, each other, and one that does not end can be killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+TOKEN = "BENCHMARK"
+STATUS_ID = "1c2a6d3b-2f0e-4a53-9d5e-0d3a7e0b8f11"
+PATH = "asset.upload_from_url_get_status.json"
+PARAMS = {"status_id": STATUS_ID, "api_token": TOKEN}
+CONNECTIONS = 64
+
+Get = Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The typed result of the peers that have none of their own: as little as it can be."""
+
+    status: str
+    progress_bytes: int
+    file_size_bytes: int
+
+    @classmethod
+    def of(cls, answer: dict[str, str]) -> Status:
+        moved, size = (int(answer[key].partition(" ")[0]) for key in ("progress_bytes", "file_size_bytes"))
+        return cls(answer["status"], moved, size)
+
+
+@asynccontextmanager
+async def cincopa_async(base_url: str) -> AsyncIterator[Get]:
+    from cincopa_async import CincopaClient
+
+    async with CincopaClient(TOKEN, base_url=base_url) as client:
+        yield lambda: client.asset.upload_from_url_get_status(STATUS_ID)
+
+
+@asynccontextmanager
+async def httpx(base_url: str) -> AsyncIterator[Get]:
+    import httpx
+
+    async with httpx.AsyncClient(base_url=base_url, timeout=None) as client:
+
+        async def get() -> Status:
+            return Status.of((await client.get(PATH, params=PARAMS)).json())
+
+        yield get
+
+
+@asynccontextmanager
+async def httpx2(base_url: str) -> AsyncIterator[Get]:
+    import httpx2
+
+    async with httpx2.AsyncClient(base_url=base_url, timeout=None) as client:
+
+        async def get() -> Status:
+            return Status.of((await client.get(PATH, params=PARAMS)).json())
+
+        yield get
+
+
+@asynccontextmanager
+async def aiohttp(base_url: str) -> AsyncIterator[Get]:
+    import aiohttp
+
+    async with aiohttp.ClientSession(base_url=base_url) as session:
+
+        async def get() -> Status:
+            async with session.get(PATH, params=PARAMS) as response:
+                return Status.of(await response.json())
+
+        yield get
+
+
+@asynccontextmanager
+async def by_hand(base_url: str) -> AsyncIterator[Get]:
+    """The floor: a stack of asyncio's streams, a request that is one string, and no error ever."""
+    url = urlsplit(base_url)
+    request = f"GET {url.path}{PATH}?status_id={quote(STATUS_ID)}&api_token={quote(TOKEN)} HTTP/1.1\r\nHost: {url.netloc}"
+    sent = f"{request}\r\nAccept: application/json\r\n\r\n".encode()
+    idle = [await asyncio.open_connection(url.hostname, url.port) for _ in range(CONNECTIONS)]
+    slots = asyncio.Semaphore(CONNECTIONS)
+
+    async def get() -> Status:
+        async with slots:
+            reader, writer = connection = idle.pop()
+            writer.write(sent)
+            head = await reader.readuntil(b"\r\n\r\n")
+            body = await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]))
+            idle.append(connection)
+            return Status.of(json.loads(body))
+
+    yield get
+    for _, writer in idle:
+        writer.close()
+
+
+@asynccontextmanager
+async def openai(base_url: str) -> AsyncIterator[Get]:
+    from openai import AsyncOpenAI, BaseModel
+
+    class Typed(BaseModel):
+        status: str
+        progress_bytes: str
+        file_size_bytes: str
+
+    async with AsyncOpenAI(api_key=TOKEN, base_url=base_url) as client:
+        yield lambda: client.get(PATH, cast_to=Typed, options={"params": PARAMS})
+
+
+@asynccontextmanager
+async def gidgethub(base_url: str) -> AsyncIterator[Get]:
+    import httpx
+    from gidgethub.httpx import GitHubAPI
+
+    async with httpx.AsyncClient(timeout=None) as client:
+        github = GitHubAPI(client, "benchmark", base_url=base_url.rstrip("/"))
+
+        async def get() -> Status:
+            return Status.of(await github.getitem(f"/{PATH}{{?status_id,api_token}}", PARAMS))
+
+        yield get
+
+
+PEERS: dict[str, Callable[[str], AbstractAsyncContextManager[Get]]] = {
+    "cincopa_async": cincopa_async,
+    "raw httpx": httpx,
+    "raw httpx2": httpx2,
+    "raw aiohttp": aiohttp,
+    "by hand": by_hand,
+    "openai's get": openai,
+    "gidgethub": gidgethub,
+}
+
+
+async def cpu_per_call(get: Get, tasks: int, calls: int) -> float:
+    """The process's CPU microseconds a call, with so many tasks calling at once."""
+
+    async def caller(times: int) -> None:
+        for _ in range(times):
+            await get()
+
+    start = time.process_time()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(tasks):
+            group.create_task(caller(max(1, calls // tasks)))
+    return (time.process_time() - start) / (max(1, calls // tasks) * tasks) * 1e6
+
+
+async def main(name: str, base_url: str, tasks: int, calls: int) -> None:
+    async with PEERS[name](base_url) as get:
+        await cpu_per_call(get, min(tasks, CONNECTIONS), 300)  # Connections are made, and what is made once.
+        print(await cpu_per_call(get, tasks, calls))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
