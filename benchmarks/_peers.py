@@ -88,7 +88,9 @@ async def aiohttp(base_url: str) -> AsyncIterator[Get]:
 async def by_hand(base_url: str) -> AsyncIterator[Get]:
     """The floor: a stack of asyncio's streams, a request that is one string, and no error ever."""
     url = urlsplit(base_url)
-    request = f"GET {url.path}{PATH}?status_id={quote(STATUS_ID)}&api_token={quote(TOKEN)} HTTP/1.1\r\nHost: {url.netloc}"
+    request = (
+        f"GET {url.path}{PATH}?status_id={quote(STATUS_ID)}&api_token={quote(TOKEN)} HTTP/1.1\r\nHost: {url.netloc}"
+    )
     sent = f"{request}\r\nAccept: application/json\r\n\r\n".encode()
     idle = [await asyncio.open_connection(url.hostname, url.port) for _ in range(CONNECTIONS)]
     slots = asyncio.Semaphore(CONNECTIONS)

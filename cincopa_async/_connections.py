@@ -58,9 +58,9 @@ class OwnConnection:
         if self._transport is None or origin != self._origin:
             await self.aclose()
             self._origin = origin
-            self._proxy = _proxy_for(url)  # Each host has its own: the environment names those that have none.
+            self._proxy = proxy_for(url)  # Each host has its own: the environment names those that have none.
             self._transport = httpx.AsyncHTTPTransport(
-                verify=_tls_context(url.scheme),
+                verify=tls_context(url.scheme),
                 limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None),
                 proxy=self._proxy,
             )
@@ -94,13 +94,14 @@ class GivenClient:
 
 
 @functools.cache
-def _tls_context(scheme: str) -> ssl.SSLContext:
-    # One a process: reading the certificates takes longer than many calls. Plain HTTP needs none of them.
+def tls_context(scheme: str) -> ssl.SSLContext:
+    """Return the one context of the process for that kind of URL."""
+    # Reading the certificates takes longer than many calls. Plain HTTP needs none of them.
     return httpx.create_ssl_context() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _proxy_for(url: httpx.URL) -> str | None:
-    """The proxy of the environment, which a bare transport of httpx does not look for."""
+def proxy_for(url: httpx.URL) -> str | None:
+    """Return the proxy of the environment, which a bare transport of httpx does not look for."""
     proxies = getproxies()
     proxy = proxies.get(url.scheme) or proxies.get("all")
     if not proxy or proxy_bypass(url.netloc.decode("ascii")):

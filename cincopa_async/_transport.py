@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal, Protocol, Self
@@ -16,6 +16,7 @@ import httpx
 from ._calls import Call
 from ._codec import Reply
 from ._connections import Connection, GivenClient, GivenTransport, OwnConnection, masked
+from ._direct import Address, Answer, DirectConnection
 from ._redact import without_capability, without_secrets
 from ._urls import ExactURL, QuietURL
 from ._version import __version__
@@ -54,6 +55,7 @@ class Transport:
         self._http_client = http_client
         self._transport = transport
         self._urls: dict[str, httpx.URL] = {}
+        self._addresses: dict[tuple[str, str], Address] = {}
         self.is_ours: bool = http_client is None and transport is None
         """Whether connections are ours, to be closed and replaced; an exchange of a given one is not broken off."""
 
@@ -63,7 +65,7 @@ class Transport:
             return GivenClient(self._http_client)
         if self._transport is not None:
             return GivenTransport(self._transport)
-        return OwnConnection()
+        return DirectConnection()
 
     def connect_upload(self) -> Connection:
         """
@@ -84,10 +86,14 @@ class Transport:
             TransportError: No whole answer came, or none in time.
         """
         seen = _Trace()
-        request = self._request(call, token, seen)
         hide = functools.partial(without_secrets, token=token)
+        query = _query(call, token)
+        if isinstance(connection, DirectConnection):
+            answered = connection.ask(self._address(call), query.encode("ascii"), seen)
+        else:
+            answered = _whole(connection, self._request(call, query))
         try:
-            return await self._exchanged(connection, request, seen, name=call.name, secret=token, hide=hide)
+            return await self._exchanged(answered, seen, name=call.name, secret=token, hide=hide)
         except TransportError as error:
             error.maybe_applied = error.maybe_applied and call.safety != "read"
             raise
@@ -110,9 +116,8 @@ class Transport:
         hide = functools.partial(without_capability, url=capability)
         before = masked.set(hide)
         try:
-            reply = await self._exchanged(
-                connection, request, seen, name=body.name, secret=capability, hide=hide, paced=paced
-            )
+            answered = _whole(connection, request)
+            reply = await self._exchanged(answered, seen, name=body.name, secret=capability, hide=hide, paced=paced)
         except Exception as error:
             if paced.failure is None:
                 if isinstance(error, TransportError):
@@ -127,8 +132,7 @@ class Transport:
 
     async def _exchanged(
         self,
-        connection: Connection,
-        request: httpx.Request,
+        answered: Awaitable[Answer],
         seen: _Trace,
         *,
         name: str,
@@ -140,8 +144,7 @@ class Transport:
             with anyio.fail_after(self._timeout) as clock:
                 if paced is not None:
                     paced.clock = clock
-                response = await connection.handle(request)
-                body = await response.aread()
+                answer = await answered
         except TimeoutError:
             reason = f"no whole answer within {self._timeout:g} s"
             fault: TransportError = RequestTimeoutError(name, reason)
@@ -157,26 +160,16 @@ class Transport:
                 raise
             fault = TransportError(name, "no connection: it was reset at once")
         else:
-            return Reply(
-                status_code=response.status_code,
-                body=body,
-                token=secret,
-                retry_after=_seconds(response.headers.get("Retry-After")),
-            )
+            later = None if answer.status_code == 200 else _seconds(answer.header(b"retry-after"))
+            return Reply(status_code=answer.status_code, body=answer.body, token=secret, retry_after=later)
         finally:
             if seen.phase == "connecting":
                 await seen.close()
         # Outside the except: httpx's errors hold the request, and the request holds the secret.
         raise fault
 
-    def _request(self, call: Call[Any], token: str, seen: _Trace) -> httpx.Request:
+    def _request(self, call: Call[Any], query: str) -> httpx.Request:
         url = self._url(call.name)
-        query = call.query()
-        secret = f"{query}&api_token={quote(token, safe='')}" if query else f"api_token={quote(token, safe='')}"
-        if self.is_ours:
-            # The extension is put in place of the URL's target by httpcore, below whatever logs or traces the URL.
-            target = b"%b?%b" % (url.raw_path, secret.encode("ascii"))
-            return httpx.Request(call.method, url, headers=_HEADERS, extensions={"target": target, "trace": seen})
         extensions = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self._timeout)}
         if self._http_client is not None:
             headers = {name: value for name, value in _HEADERS.items() if name != "Accept-Encoding"}
@@ -185,14 +178,33 @@ class Transport:
             request = httpx.Request(call.method, url, headers=_HEADERS, extensions=extensions)
         # httpx-aiohttp sends the text of the URL; nothing of httpx's own logs it below a transport.
         as_text = type(self._transport).__module__.partition(".")[0] == "httpx_aiohttp"
-        request.url = (httpx.URL if as_text else QuietURL)(f"{url}?{secret}")
+        request.url = (httpx.URL if as_text else QuietURL)(f"{url}?{query}")
         return request
+
+    def _address(self, call: Call[Any]) -> Address:
+        address = self._addresses.get((call.method, call.name))
+        if address is None:
+            url = self._url(call.name)
+            headers = httpx.Request(call.method, url, headers=_HEADERS).headers.raw
+            address = self._addresses[call.method, call.name] = Address(url, call.method, headers)
+        return address
 
     def _url(self, name: str) -> httpx.URL:
         url = self._urls.get(name)
         if url is None:
             url = self._urls[name] = self._base.join(name if name.endswith(".iframe") else f"{name}.json")
         return url
+
+
+async def _whole(connection: Connection, request: httpx.Request) -> Answer:
+    response = await connection.handle(request)
+    return Answer(response.status_code, response.headers.raw, await response.aread())
+
+
+def _query(call: Call[Any], token: str) -> str:
+    query = call.query()
+    secret = f"api_token={quote(token, safe='')}"
+    return f"{query}&{secret}" if query else secret
 
 
 class Pieces(Protocol):

@@ -1,0 +1,120 @@
+"""A connection for calls of the API: httpcore's own, without what httpx puts around it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from types import FunctionType
+from typing import Any, TypeAlias
+
+import httpcore
+import httpx
+from attrs import field, frozen
+
+from ._connections import OwnConnection, proxy_for, tls_context
+
+Tracer: TypeAlias = Callable[[str, dict[str, Any]], Awaitable[None]]
+"""What httpcore tells how far an exchange has come."""
+
+_FAULTS = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
+
+
+@frozen
+class Address:
+    """Where a call goes and with which headers, which is the same each time that it is sent."""
+
+    url: httpx.URL
+    method: str
+    headers: list[tuple[bytes, bytes]]
+    origin: httpcore.Origin = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Work out what httpcore would work out anew at each call."""
+        object.__setattr__(self, "origin", self.at(b"").origin)
+
+    def at(self, target: bytes) -> httpcore.URL:
+        """Return the URL for httpcore, with that path and query."""
+        url = self.url
+        return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=target)
+
+
+@frozen
+class Answer:
+    """What came back, the body whole."""
+
+    status_code: int
+    headers: Sequence[tuple[bytes, bytes]]
+    body: bytes
+
+    def header(self, name: bytes) -> str | None:
+        """Return the value of the header of that name, in small letters."""
+        return next((value.decode("latin-1") for key, value in self.headers if key.lower() == name), None)
+
+
+class DirectConnection(OwnConnection):
+    """
+    One connection to the API, for one exchange at a time.
+
+    Half of what httpx's transport costs goes into finding a connection in a pool, here a pool of one. Where there is a
+    proxy, or somebody has put an instrument on that transport, as OpenTelemetry does, it is used all the same.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._connection: httpcore.AsyncHTTPConnection | None = None
+
+    async def ask(self, address: Address, query: bytes, seen: Tracer) -> Answer:
+        """Send a call, and return the whole answer; `seen` is told nothing where the connection has been made."""
+        target = b"%b?%b" % (address.url.raw_path, query)
+        connection = await self._usable(address)
+        if connection is None:
+            # The extension is put in place of the URL's target by httpcore, below whatever logs or traces the URL.
+            extensions: dict[str, Any] = {"target": target, "trace": seen}
+            request = httpx.Request(address.method, address.url, headers=address.headers, extensions=extensions)
+            response = await self.handle(request)
+            return Answer(response.status_code, response.headers.raw, await response.aread())
+        extensions = {} if connection.is_idle() else {"trace": seen}
+        url = address.at(target)
+        try:
+            answer = await connection.handle_async_request(
+                httpcore.Request(address.method, url, headers=address.headers, extensions=extensions)
+            )
+            body = await answer.aread()
+            await answer.aclose()
+        except _FAULTS as error:
+            fault: httpx.TransportError = getattr(httpx, type(error).__name__)(str(error))
+        else:
+            return Answer(answer.status, answer.headers, _decoded(answer, body))
+        raise fault
+
+    async def aclose(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            await connection.aclose()
+        await super().aclose()
+
+    async def _usable(self, address: Address) -> httpcore.AsyncHTTPConnection | None:
+        connection = self._connection
+        if connection is not None and (connection.is_closed() or connection.has_expired()):
+            await self.aclose()
+            connection = None
+        if connection is None and self._is_plain(address.url):
+            connection = self._connection = httpcore.AsyncHTTPConnection(
+                address.origin, ssl_context=tls_context(address.url.scheme)
+            )
+        return connection
+
+    def _is_plain(self, url: httpx.URL) -> bool:
+        transport = httpx.AsyncHTTPTransport
+        return (
+            self._transport is None
+            and type(transport.handle_async_request) is FunctionType
+            and transport.handle_async_request.__qualname__ == "AsyncHTTPTransport.handle_async_request"
+            and proxy_for(url) is None
+        )
+
+
+def _decoded(answer: httpcore.Response, body: bytes) -> bytes:
+    for name, _ in answer.headers:
+        if name.lower() == b"content-encoding":
+            return httpx.Response(answer.status, headers=answer.headers, content=body).content
+    return body
