@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 TOKEN = "BENCHMARK"
@@ -34,9 +35,8 @@ class Status:
     file_size_bytes: int
 
     @classmethod
-    def of(cls, answer: dict[str, str]) -> Status:
-        moved, size = (int(answer[key].partition(" ")[0]) for key in ("progress_bytes", "file_size_bytes"))
-        return cls(answer["status"], moved, size)
+    def of(cls, answer: dict[str, Any]) -> Status:
+        return cls(answer["status"], answer["progress_bytes"], int(answer["file_size_bytes"].partition(" ")[0]))
 
 
 @asynccontextmanager
@@ -115,7 +115,7 @@ async def openai(base_url: str) -> AsyncIterator[Get]:
 
     class Typed(BaseModel):
         status: str
-        progress_bytes: str
+        progress_bytes: int
         file_size_bytes: str
 
     async with AsyncOpenAI(api_key=TOKEN, base_url=base_url) as client:

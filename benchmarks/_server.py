@@ -15,15 +15,15 @@ from contextlib import contextmanager
 
 STATUS = {
     "success": True,
-    "runtime": 0.0038,
+    "runtime": 77,
+    "status_id": "1c2a6d3b-2f0e-4a53-9d5e-0d3a7e0b8f11",
     "status": "inprogress",
-    "progress": "41.37",
-    "progress_bytes": "43417600 byte",
+    "progress": 41,
+    "progress_bytes": 43417600,
     "file_size_bytes": "104948736 byte",
     "resid": "",
-    "debug": "fetching, 3 of 8 parts; 200 OK; video/mp4",
-    "status_id": "1c2a6d3b-2f0e-4a53-9d5e-0d3a7e0b8f11",
     "more": "",
+    "debug": "2026-11-02T09:16:14.8562610-06:00 started... _bytesSendTotal=0 url=https://media.example.com/a.mp4",
 }
 
 

@@ -80,7 +80,7 @@ def decode(call: Call[T], reply: Reply) -> T:
     except MissingFieldError as missing:
         lack = str(missing)
     else:
-        return cast("T", _presentable(result, reply.token) if isinstance(result, UploadStatus) else result)
+        return cast("T", _presentable(result, reply) if isinstance(result, UploadStatus) else result)
     # Outside the except, so that the chain does not hold the answer.
     raise _undecodable(call, reply, lack)
 
@@ -124,32 +124,37 @@ def _error_class(code: int, text: str) -> type[APIError]:
 def json_object(body: bytes) -> dict[str, Any] | None:
     """Return the JSON object that a body is, None for anything else and for one that is nested too deeply."""
     try:
-        answer = json.loads(body.decode("utf-8", "replace").removeprefix("\ufeff"))
+        answer = json.loads(as_text(body))
     except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) and not _is_deep(answer) else None
+
+
+def as_text(body: bytes) -> str:
+    """Return a body as text, whatever it holds."""
+    return body.decode("utf-8", "replace").removeprefix("\ufeff")
 
 
 def _is_deep(value: Any) -> bool:
     """Say whether a JSON value is nested too deeply."""
     level = [value]
     for _ in range(_DEPTH):
-        inner = (child for node in level for child in (node.values() if isinstance(node, dict) else node))
-        level = [child for child in inner if isinstance(child, dict | list)]
+        level = [
+            child
+            for node in level
+            for child in (node.values() if node.__class__ is dict else node)
+            if child.__class__ is dict or child.__class__ is list
+        ]
         if not level:
             return False
     return True
 
 
-def _presentable(status: UploadStatus, token: str) -> UploadStatus:
+def _presentable(status: UploadStatus, reply: Reply) -> UploadStatus:
     # Errors hold statuses, and the ``debug`` line of one holds the input's URL. What counts has been read by now: a
     # token as short as a test's must not change it.
-    return evolve(
-        status,
-        status=without_secrets_in(status.status, token),
-        reason=without_secrets_in(status.reason, token),
-        raw=without_secrets_in(status.raw, token),
-    )
+    texts = {"status": status.status, "reason": status.reason, "raw": status.raw}
+    return evolve(status, **without_secrets_in(texts, reply.token, as_text(reply.body)))
 
 
 def _stands_for_nothing(call: Call[Any], reply: Reply) -> dict[str, Any]:

@@ -95,9 +95,9 @@ def word_list(value: object, _: object = None) -> Any:
         return None
     if isinstance(value, str):
         value = value.split(",")
-    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+    if not isinstance(value, list) or not all([isinstance(word, str) for word in value]):
         return _UNREADABLE
-    return tuple(word.strip() for word in value if word.strip())
+    return tuple([stripped for word in value if (stripped := word.strip())])
 
 
 def counts(value: object, _: object = None) -> Any:
@@ -131,22 +131,26 @@ def _fields_hook(attributes: Sequence[Attribute[Any]]) -> Callable[[Mapping[str,
         (
             attribute.name,
             wire_names(attribute.name, attribute.metadata),
-            _converter.get_structure_hook(attribute.type),
+            hook := _converter.get_structure_hook(attribute.type),
+            str if hook is text else None,
             attribute.default is NOTHING,
         )
         for attribute in attributes
     ]
-    known = _ENVELOPE.union(*(keys for _, keys, _, _ in plan))
+    known = _ENVELOPE.union(*(keys for _, keys, *_ in plan))
 
     def read_fields(answer: Mapping[str, Any]) -> dict[str, Any]:
         extra = {key: value for key, value in answer.items() if key not in known}
         values: dict[str, Any] = {"extra": extra}
-        for name, keys, read, needed in plan:
-            key = next((key for key in keys if answer.get(key)), keys[0])
-            value = read(answer.get(key), None)
-            if value is _UNREADABLE:
-                extra[key] = answer[key]
-                value = None
+        for name, keys, read, as_it_is, needed in plan:
+            key = keys[0] if len(keys) == 1 else _first_sent(keys, answer)
+            value = answer.get(key)
+            # Pages have thousands of fields, most of them absent, or strings as they are.
+            if value is not None and value.__class__ is not as_it_is:
+                value = read(value, None)
+                if value is _UNREADABLE:
+                    extra[key] = answer[key]
+                    value = None
             if needed and not (value and value.strip()):
                 raise MissingFieldError(f"the answer has no {' or '.join(keys)}")
             if value is not None:
@@ -154,6 +158,10 @@ def _fields_hook(attributes: Sequence[Attribute[Any]]) -> Callable[[Mapping[str,
         return values
 
     return read_fields
+
+
+def _first_sent(keys: Sequence[str], answer: Mapping[str, Any]) -> str:
+    return next((key for key in keys if answer.get(key)), keys[0])
 
 
 def _is_page(kind: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import html
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
@@ -35,9 +36,7 @@ _KEY_IN_JSON = re.compile(r'("[^"\s]*(?:key|secret)"\s*:\s*")(?:\\.|[^"\\])+', r
 
 def without_secrets(text: str, token: str) -> str:
     """Return a plain `text` with each URL replaced by ``[url]``, and `token` by ``[api_token]``."""
-    # Statuses come by the thousand, and most of their texts are too short or too plain to hold anything.
-    if "/" in text or "%" in text:
-        text = _URL.sub(URL_MARK, text)
+    text = _without_urls(text)
     return _without_token(text, token) if len(text) >= len(token) else text
 
 
@@ -58,20 +57,33 @@ def without_key(text: str, key: str) -> str:
     return _spellings(key).sub(KEY_MARK, text)
 
 
-def without_secrets_in(value: Any, token: str) -> Any:
-    """Return a JSON value with all its texts so treated, the keys too."""
-    if isinstance(value, str):
-        return without_secrets(value, token)
-    if isinstance(value, list):
-        return [without_secrets_in(inner, token) for inner in value]
-    if isinstance(value, dict):
-        return {without_secrets(key, token): without_secrets_in(inner, token) for key, inner in value.items()}
-    return value
+def without_secrets_in(value: Any, token: str, sent: str | None = None) -> Any:
+    """Return a JSON value with all its texts so treated, the keys too; `sent` is the JSON that it was read from."""
+    hide: Callable[[str], str] = functools.partial(without_secrets, token=token)
+    # Without an escape every text stands in the JSON as it is, and the token need be looked for only once.
+    if sent is not None and "\\" not in sent and not _spellings(token).search(sent):
+        hide = _without_urls
+    return _hidden_in(value, hide)
 
 
 def without_capability(text: str, url: str) -> str:
     """Return a plain `text` without URLs, and without what the query of `url` holds: who knows that can upload."""
     return _values_in_query(url).sub(URL_MARK, _URL.sub(URL_MARK, text))
+
+
+def _hidden_in(value: Any, hide: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return hide(value)
+    if isinstance(value, list):
+        return [_hidden_in(inner, hide) for inner in value]
+    if isinstance(value, dict):
+        return {hide(key): _hidden_in(inner, hide) for key, inner in value.items()}
+    return value
+
+
+def _without_urls(text: str) -> str:
+    # Statuses come by the thousand, and most of their texts are too plain to hold anything.
+    return _URL.sub(URL_MARK, text) if "/" in text or "%" in text else text
 
 
 def _without_token(text: str, token: str) -> str:
