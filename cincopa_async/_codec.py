@@ -9,10 +9,10 @@ from http import HTTPStatus
 from types import NoneType
 from typing import Any, TypeVar, cast
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from ._calls import Call
-from ._readers import MissingFieldError, structure_hook
+from ._readers import MissingFieldError, status_fields, structure_hook
 from ._redact import without_key, without_secrets, without_secrets_in, without_secrets_in_body
 from .errors import (
     APIError,
@@ -69,20 +69,24 @@ def decode(call: Call[T], reply: Reply) -> T:
         answer = _stands_for_nothing(call, reply)
     if _says_no(answer) and (call.answered_by is None or answer.get(call.answered_by) is None):
         raise refusal(call, reply, answer)
-    if call.result is NoneType:
-        return cast("T", None)
-    if call.result is dict:
-        return cast("T", answer)
-    if call.result is str:
-        raise _undecodable(call, reply, "the answer is a JSON object, where a page was asked for")
     try:
-        result = structure_hook(call.result)(answer, call.result)
+        return cast("T", _structured(call, reply, answer))
     except MissingFieldError as missing:
         lack = str(missing)
-    else:
-        return cast("T", _presentable(result, reply) if isinstance(result, UploadStatus) else result)
     # Outside the except, so that the chain does not hold the answer.
     raise _undecodable(call, reply, lack)
+
+
+def _structured(call: Call[Any], reply: Reply, answer: dict[str, Any]) -> Any:
+    if call.result is NoneType:
+        return None
+    if call.result is dict:
+        return answer
+    if call.result is str:
+        raise MissingFieldError("the answer is a JSON object, where a page was asked for")
+    if call.result is UploadStatus:
+        return _status(answer, reply)
+    return structure_hook(call.result)(answer, call.result)
 
 
 def refusal(call: Call[Any], reply: Reply, answer: Mapping[str, Any] | None) -> APIError:
@@ -127,7 +131,10 @@ def json_object(body: bytes) -> dict[str, Any] | None:
         answer = json.loads(as_text(body))
     except (ValueError, RecursionError):
         return None
-    return answer if isinstance(answer, dict) and not _is_deep(answer) else None
+    if not isinstance(answer, dict):
+        return None
+    # It cannot be nested deeper than there are brackets, which are soon counted.
+    return None if body.count(b"{") + body.count(b"[") > _DEPTH and _is_deep(answer) else answer
 
 
 def as_text(body: bytes) -> str:
@@ -150,11 +157,13 @@ def _is_deep(value: Any) -> bool:
     return True
 
 
-def _presentable(status: UploadStatus, reply: Reply) -> UploadStatus:
+def _status(answer: dict[str, Any], reply: Reply) -> UploadStatus:
     # Errors hold statuses, and the ``debug`` line of one holds the input's URL. What counts has been read by now: a
     # token as short as a test's must not change it.
-    texts = {"status": status.status, "reason": status.reason, "raw": status.raw}
-    return evolve(status, **without_secrets_in(texts, reply.token, as_text(reply.body)))
+    known = status_fields(answer)
+    texts = [known["status"], known["reason"], answer]
+    known["status"], known["reason"], raw = without_secrets_in(texts, reply.token, as_text(reply.body))
+    return UploadStatus(**known, raw=raw)
 
 
 def _stands_for_nothing(call: Call[Any], reply: Reply) -> dict[str, Any]:

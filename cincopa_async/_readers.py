@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, get_origin
 from attrs import NOTHING, Attribute, fields, has, resolve_types
 from cattrs import Converter
 
-from .models import Page, TagList, UploadState, UploadStatus
+from .models import Page, TagList, UploadState
 from .models._wire import wire_names
 
 Hook: TypeAlias = Callable[[Any, Any], Any]
@@ -95,7 +95,7 @@ def word_list(value: object, _: object = None) -> Any:
         return None
     if isinstance(value, str):
         value = value.split(",")
-    if not isinstance(value, list) or not all([isinstance(word, str) for word in value]):
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
         return _UNREADABLE
     return tuple([stripped for word in value if (stripped := word.strip())])
 
@@ -108,6 +108,25 @@ def counts(value: object, _: object = None) -> Any:
         return _UNREADABLE
     numbers = {word: whole_number(count) for word, count in value.items()}
     return {word: None if count is _UNREADABLE else count for word, count in numbers.items()}
+
+
+def status_fields(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of an UploadStatus, which has no hook: its texts are still to be cleaned."""
+    word = _readable(text, answer.get("status"))
+    rid = _readable(text, answer.get("resid")) or None
+    moved = _readable(whole_number, answer.get("progress_bytes"))
+    size = _readable(whole_number, answer.get("file_size_bytes"))
+    state = _state(word, rid, moved, size)
+    reasons = (_readable(text, answer.get(key)) for key in ("more", "error", "message"))
+    return {
+        "state": state,
+        "status": word,
+        "progress_bytes": moved,
+        "file_size_bytes": size,
+        "progress": _readable(number, answer.get("progress")),
+        "rid": rid,
+        "reason": next((reason for reason in reasons if reason), None) if state is UploadState.FAILED else None,
+    }
 
 
 def structure_hook(model: type) -> Hook:
@@ -218,35 +237,16 @@ def _page_numbers(sent: Any, extra: dict[str, Any]) -> dict[str, int | None]:
     return numbers
 
 
-def _status_hook(_: type) -> Hook:
-    def readable(read: Hook, value: object) -> Any:
-        found = read(value, None)
-        return None if found is _UNREADABLE else found
-
-    def structure(answer: Any, _: object) -> UploadStatus:
-        word = readable(text, answer.get("status"))
-        rid = readable(text, answer.get("resid")) or None
-        moved = readable(whole_number, answer.get("progress_bytes"))
-        size = readable(whole_number, answer.get("file_size_bytes"))
-        reasons = (readable(text, answer.get(key)) for key in ("more", "error", "message"))
-        state = _state(word, rid, moved, size)
-        return UploadStatus(
-            state=state,
-            status=word,
-            progress_bytes=moved,
-            file_size_bytes=size,
-            progress=readable(number, answer.get("progress")),
-            rid=rid,
-            reason=next((reason for reason in reasons if reason), None) if state is UploadState.FAILED else None,
-            raw=dict(answer),
-        )
-
-    return structure
+def _readable(read: Hook, value: object) -> Any:
+    found = read(value, None)
+    return None if found is _UNREADABLE else found
 
 
 def _state(word: str | None, rid: str | None, moved: int | None, size: int | None) -> UploadState:
     """Say what a status word means; one that nobody knows means "not ended yet"."""
-    plain = re.sub(r"[\s_-]", "", word or "").lower()
+    plain = (word or "").lower()
+    if not plain.isalpha():
+        plain = re.sub(r"[\s_-]", "", plain)
     if plain == "ready" and rid and (size is None or (moved is not None and moved >= size)):
         return UploadState.COMPLETED  # One schema lists it in the place of `completed`.
     return _WORDS_OF_STATE.get(plain, UploadState.IN_PROGRESS)
@@ -299,7 +299,6 @@ def _make_converter() -> Converter:
     converter.register_structure_hook_factory(has, _model_hook)
     converter.register_structure_hook_factory(_is_models, _models_hook)
     converter.register_structure_hook_factory(_is_page, _page_hook)
-    converter.register_structure_hook_factory(lambda kind: kind is UploadStatus, _status_hook)
     converter.register_structure_hook_factory(lambda kind: kind is TagList, _tags_hook)
     return converter
 

@@ -60,10 +60,18 @@ def without_key(text: str, key: str) -> str:
 def without_secrets_in(value: Any, token: str, sent: str | None = None) -> Any:
     """Return a JSON value with all its texts so treated, the keys too; `sent` is the JSON that it was read from."""
     hide: Callable[[str], str] = functools.partial(without_secrets, token=token)
-    # Without an escape every text stands in the JSON as it is, and the token need be looked for only once.
-    if sent is not None and "\\" not in sent and not _spellings(token).search(sent):
+    if sent is not None and not _may_hold(sent, token):
         hide = _without_urls
     return _hidden_in(value, hide)
+
+
+def _may_hold(sent: str, token: str) -> bool:
+    """Say whether a text of this JSON may hold the token, looking at all of them at once."""
+    if "\\" in sent:
+        return True  # Any letter may be escaped.
+    if sent.isascii() and "%" not in sent and "&" not in sent:
+        return token.lower() in sent.lower()  # All other spellings begin with one of these.
+    return _spellings(token).search(sent) is not None
 
 
 def without_capability(text: str, url: str) -> str:
@@ -72,12 +80,16 @@ def without_capability(text: str, url: str) -> str:
 
 
 def _hidden_in(value: Any, hide: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
+    kind = value.__class__
+    if kind is str:
         return hide(value)
-    if isinstance(value, list):
+    if kind is list:
         return [_hidden_in(inner, hide) for inner in value]
-    if isinstance(value, dict):
-        return {hide(key): _hidden_in(inner, hide) for key, inner in value.items()}
+    if kind is dict:
+        return {
+            hide(key): hide(inner) if inner.__class__ is str else _hidden_in(inner, hide)
+            for key, inner in value.items()
+        }
     return value
 
 
