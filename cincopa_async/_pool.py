@@ -13,6 +13,7 @@ import itertools
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import anyio
 from attrs import define, field
@@ -45,35 +46,37 @@ class Slot:
     """Whether it is a poll that it is used for."""
 
 
-@define(order=True)
+@define(eq=False)
 class _Waiter:
-    rank: float
-    number: int
-    urgent: bool = field(order=False)
-    woken: anyio.Event = field(order=False, factory=anyio.Event)
-    slot: Slot | None = field(order=False, default=None)
-    left: bool = field(order=False, default=False)
+    urgent: bool
+    woken: anyio.Event = field(factory=anyio.Event)
+    slot: Slot | None = None
+    left: bool = False
+
+
+# Rank, number, and who it is. A tuple, for thousands may wait: its comparison is Python's own. No two have one number.
+_Place: TypeAlias = tuple[float, int, _Waiter]
 
 
 class _Polls:
     """Polls that wait. Groups of jobs, such as a batch, take turns: ten jobs do not wait behind ten thousand."""
 
     def __init__(self) -> None:
-        self._heaps: dict[object, list[_Waiter]] = {}
+        self._heaps: dict[object, list[_Place]] = {}
         self._groups: deque[object] = deque()
 
-    def push(self, group: object, waiter: _Waiter) -> None:
+    def push(self, group: object, place: _Place) -> None:
         if group not in self._heaps:
             self._heaps[group] = []
             self._groups.append(group)
-        heapq.heappush(self._heaps[group], waiter)
+        heapq.heappush(self._heaps[group], place)
 
-    def first(self) -> _Waiter | None:
-        """Return the one whose turn it is, which stays."""
+    def first(self) -> _Place | None:
+        """Return the place whose turn it is, which stays."""
         while self._groups:
-            waiter = self._heaps[self._groups[0]][0]
-            if not waiter.left:
-                return waiter
+            place = self._heaps[self._groups[0]][0]
+            if not place[2].left:
+                return place
             self.pop()
         return None
 
@@ -86,7 +89,7 @@ class _Polls:
         else:
             del self._heaps[group]
 
-    def __iter__(self) -> Iterator[_Waiter]:
+    def __iter__(self) -> Iterator[_Place]:
         return itertools.chain.from_iterable(self._heaps.values())
 
 
@@ -99,7 +102,7 @@ class Pool:
         self._ended = ended
         self._idle: deque[Slot] = deque()
         self._in_use: set[Slot] = set()
-        self._waiting: list[_Waiter] = []
+        self._waiting: list[_Place] = []
         self._polls = _Polls()
         self._polling = 0
         self._numbers = itertools.count()
@@ -148,7 +151,7 @@ class Pool:
     def refuse(self) -> None:
         """From now on serve what is urgent alone; whoever else waits gets a ClientClosedError."""
         self._closing = True
-        for waiter in [*self._waiting, *self._polls]:
+        for _, _, waiter in [*self._waiting, *self._polls]:
             if not waiter.urgent:
                 waiter.left = True
                 waiter.woken.set()
@@ -177,11 +180,12 @@ class Pool:
             raise
 
     async def _wait(self, turn: Turn, group: object) -> Slot:
-        waiter = _Waiter(anyio.current_time() + _HANDICAP[turn], next(self._numbers), turn in URGENT)
+        waiter = _Waiter(turn in URGENT)
+        place = (anyio.current_time() + _HANDICAP[turn], next(self._numbers), waiter)
         if turn == "later":
-            self._polls.push(group, waiter)
+            self._polls.push(group, place)
         else:
-            heapq.heappush(self._waiting, waiter)
+            heapq.heappush(self._waiting, place)
         try:
             await waiter.woken.wait()
         except BaseException:
@@ -196,26 +200,27 @@ class Pool:
     def _pass_on(self, slot: Slot) -> None:
         self._use(slot, polls=False)
         poll = self._polls.first() if self._may_poll() else None
-        waiter = self._first_but_polls()
-        if poll is not None and (waiter is None or poll < waiter):
+        other = self._first_but_polls()
+        if poll is not None and (other is None or poll < other):
             self._polls.pop()
             self._use(slot, polls=True)
             self._hand(slot, poll)
-        elif waiter is not None:
+        elif other is not None:
             heapq.heappop(self._waiting)
-            self._hand(slot, waiter)
+            self._hand(slot, other)
         else:
             # Nobody waits who may have it: only now is a slot free, so that who finds one free has jumped no queue.
             self._in_use.discard(slot)
             self._idle.append(slot)
             self._ended()
 
-    def _first_but_polls(self) -> _Waiter | None:
-        while self._waiting and self._waiting[0].left:
+    def _first_but_polls(self) -> _Place | None:
+        while self._waiting and self._waiting[0][2].left:
             heapq.heappop(self._waiting)
         return self._waiting[0] if self._waiting else None
 
-    def _hand(self, slot: Slot, waiter: _Waiter) -> None:
+    def _hand(self, slot: Slot, place: _Place) -> None:
+        waiter = place[2]
         waiter.slot = slot
         waiter.woken.set()
 
