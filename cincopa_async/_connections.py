@@ -6,12 +6,13 @@ import functools
 import logging
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Protocol
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
+from attrs import Factory, field, frozen
 
 from ._urls import QuietURL
 
@@ -19,6 +20,31 @@ _QUERY_WITH_TOKEN = re.compile(r"\?[^\s'\"]*api_token=[^\s'\"]*")
 
 masked: ContextVar[Callable[[str], str] | None] = ContextVar("cincopa_async_masked", default=None)
 """What takes secrets out of httpcore's log while an exchange is under way whose secret is not the token."""
+
+
+@frozen
+class Address:
+    """Where a call goes and with which headers: the same each time that it is sent."""
+
+    url: httpx.URL
+    method: str
+    headers: list[tuple[bytes, bytes]]
+    scheme: bytes = field(init=False, default=Factory(lambda self: self.url.raw_scheme, takes_self=True))
+    host: bytes = field(init=False, default=Factory(lambda self: self.url.raw_host, takes_self=True))
+    port: int | None = field(init=False, default=Factory(lambda self: self.url.port, takes_self=True))
+
+
+@frozen
+class Answer:
+    """What came back, the body whole."""
+
+    status_code: int
+    headers: Sequence[tuple[bytes, bytes]]
+    body: bytes
+
+    def header(self, name: bytes) -> str | None:
+        """Return the value of the header of that name, in small letters."""
+        return next((value.decode("latin-1") for key, value in self.headers if key.lower() == name), None)
 
 
 class Connection(Protocol):

@@ -1,53 +1,24 @@
-"""A connection for calls of the API: httpcore's own, without what httpx puts around it."""
+"""
+A connection for calls of the API: httpcore's own, without what httpx puts around it.
+
+Imported when a client connects for the first time, as httpx does it: httpcore imports trio where there is one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from types import FunctionType
 from typing import Any, TypeAlias
 
 import httpcore
 import httpx
-from attrs import field, frozen
 
-from ._connections import OwnConnection, proxy_for, tls_context
+from ._connections import Address, Answer, OwnConnection, proxy_for, tls_context
 
 Tracer: TypeAlias = Callable[[str, dict[str, Any]], Awaitable[None]]
 """What httpcore tells how far an exchange has come."""
 
 _FAULTS = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
-
-
-@frozen
-class Address:
-    """Where a call goes and with which headers, which is the same each time that it is sent."""
-
-    url: httpx.URL
-    method: str
-    headers: list[tuple[bytes, bytes]]
-    origin: httpcore.Origin = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        """Work out what httpcore would work out anew at each call."""
-        object.__setattr__(self, "origin", self.at(b"").origin)
-
-    def at(self, target: bytes) -> httpcore.URL:
-        """Return the URL for httpcore, with that path and query."""
-        url = self.url
-        return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=target)
-
-
-@frozen
-class Answer:
-    """What came back, the body whole."""
-
-    status_code: int
-    headers: Sequence[tuple[bytes, bytes]]
-    body: bytes
-
-    def header(self, name: bytes) -> str | None:
-        """Return the value of the header of that name, in small letters."""
-        return next((value.decode("latin-1") for key, value in self.headers if key.lower() == name), None)
 
 
 class DirectConnection(OwnConnection):
@@ -73,7 +44,7 @@ class DirectConnection(OwnConnection):
             response = await self.handle(request)
             return Answer(response.status_code, response.headers.raw, await response.aread())
         extensions = {} if connection.is_idle() else {"trace": seen}
-        url = address.at(target)
+        url = _url(address, target)
         try:
             answer = await connection.handle_async_request(
                 httpcore.Request(address.method, url, headers=address.headers, extensions=extensions)
@@ -99,7 +70,7 @@ class DirectConnection(OwnConnection):
             connection = None
         if connection is None and self._is_plain(address.url):
             connection = self._connection = httpcore.AsyncHTTPConnection(
-                address.origin, ssl_context=tls_context(address.url.scheme)
+                _url(address, b"").origin, ssl_context=tls_context(address.url.scheme)
             )
         return connection
 
@@ -111,6 +82,10 @@ class DirectConnection(OwnConnection):
             and transport.handle_async_request.__qualname__ == "AsyncHTTPTransport.handle_async_request"
             and proxy_for(url) is None
         )
+
+
+def _url(address: Address, target: bytes) -> httpcore.URL:
+    return httpcore.URL(scheme=address.scheme, host=address.host, port=address.port, target=target)
 
 
 def _decoded(answer: httpcore.Response, body: bytes) -> bytes:

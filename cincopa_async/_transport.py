@@ -7,7 +7,7 @@ import math
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, cast
 from urllib.parse import quote
 
 import anyio
@@ -15,12 +15,14 @@ import httpx
 
 from ._calls import Call
 from ._codec import Reply
-from ._connections import Connection, GivenClient, GivenTransport, OwnConnection, masked
-from ._direct import Address, Answer, DirectConnection
+from ._connections import Address, Answer, Connection, GivenClient, GivenTransport, OwnConnection, masked
 from ._redact import without_capability, without_secrets
 from ._urls import ExactURL, QuietURL
 from ._version import __version__
 from .errors import RequestTimeoutError, TransportError
+
+if TYPE_CHECKING:
+    from ._direct import DirectConnection
 
 _HEADERS = {
     "Accept": "application/json",
@@ -65,6 +67,8 @@ class Transport:
             return GivenClient(self._http_client)
         if self._transport is not None:
             return GivenTransport(self._transport)
+        from ._direct import DirectConnection  # noqa: PLC0415 - see there why it is imported only now
+
         return DirectConnection()
 
     def connect_upload(self) -> Connection:
@@ -88,8 +92,8 @@ class Transport:
         seen = _Trace()
         hide = functools.partial(without_secrets, token=token)
         query = _query(call, token)
-        if isinstance(connection, DirectConnection):
-            answered = connection.ask(self._address(call), query.encode("ascii"), seen)
+        if self.is_ours:
+            answered = cast("DirectConnection", connection).ask(self._address(call), query.encode("ascii"), seen)
         else:
             answered = _whole(connection, self._request(call, query))
         try:
