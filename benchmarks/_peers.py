@@ -1,8 +1,8 @@
 """
 What is measured: each peer sends the same GET of an upload's status and makes something typed of the JSON.
 
-Run as ``python benchmarks/_peers.py NAME BASE_URL TASKS CALLS`` it prints the CPU microseconds of a call. A process each
-keeps peers from warming, or burdening, each other, and one that does not end can be killed.
+Run as ``python benchmarks/_peers.py NAME BASE_URL TASKS CALLS`` it prints the CPU microseconds of a call. A process
+each keeps peers from warming, or burdening, each other, and one that does not end can be killed.
 """
 
 from __future__ import annotations

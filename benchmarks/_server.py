@@ -72,10 +72,11 @@ def http(answer: object) -> bytes:
     return head.encode() + body
 
 
+CANNED = {path: http(answer) for path, answer in ANSWERS.items()}
+
+
 class Canned(asyncio.Protocol):
     """Answers by the last part of a request's path. What it is sent has no body."""
-
-    answers = {path: http(answer) for path, answer in ANSWERS.items()}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -86,7 +87,7 @@ class Canned(asyncio.Protocol):
         while b"\r\n\r\n" in self.received:
             head, _, self.received = self.received.partition(b"\r\n\r\n")
             path = head.split(b" ", 2)[1].partition(b"?")[0].rpartition(b"/")[2]
-            self.transport.write(self.answers[path])  # type: ignore[attr-defined]
+            self.transport.write(CANNED[path])  # type: ignore[attr-defined]
 
 
 async def serve() -> None:

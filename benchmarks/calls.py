@@ -1,78 +1,72 @@
 """
-CPU time of one call in the client, beside plain httpx: the same GET of an upload's status, request to typed result.
+CPU time of one call in the client, beside its peers: the same GET of an upload's status, request to typed result.
 
-The server runs in a process of its own, so that only the client's time counts. The peers take turns, round by round;
-the figures are medians over the rounds. Run it with ``python -m nox -s bench -- calls``.
+Run it with ``python -m nox -s bench -- calls``. A minute is the bound: raw httpx, and what is built on it, does not end
+with a thousand tasks, for its pool looks at every connection and at every waiting request at each step.
 """
 
 from __future__ import annotations
 
-import statistics
-import subprocess
-import sys
-import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+import functools
+from pathlib import Path
 
-import anyio
-import httpx
+from _chart import lines
+from _measure import by_turns, printed_by, shown
+from _peers import PEERS
+from _results import table, write
+from _server import served
 
-from cincopa_async import CincopaClient
-
-CALLS = 1_000
 ROUNDS = 5
-TASKS = (1, 10, 50)
-TOKEN = "BENCHMARK"
-
-Peer = Callable[[], Awaitable[object]]
-
-
-@contextmanager
-def served() -> Iterator[str]:
-    command = [sys.executable, "-m", "cincopa_async", "fake", "--api-token", TOKEN]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline().strip().removeprefix("CINCOPA_BASE_URL=")
-        finally:
-            process.terminate()
+SERVER = "The server is a process of its own, and not counted. What had not ended after a minute was killed."
+TASKS = (1, 10, 50, 1_000, 5_000)
+BOUND = 60.0
+PACKAGES = ["httpx", "httpx2", "aiohttp", "openai", "gidgethub"]
+PEERS_FILE = str(Path(__file__).with_name("_peers.py"))
+CHART = Path(__file__).with_name("calls.svg")
+# Name, peer, tasks, and the ratio that is aimed at.
+AIMS = [("raw httpx", 1, 0.8), ("raw httpx", 50, 0.35), ("raw httpx2", 1_000, 0.55)]
 
 
-async def cpu_per_call(peer: Peer, tasks: int) -> float:
-    """Return the process's CPU microseconds a call, with so many tasks calling at once."""
-
-    async def call() -> None:
-        for _ in range(CALLS // tasks):
-            await peer()
-
-    start = time.process_time()
-    async with anyio.create_task_group() as group:
-        for _ in range(tasks):
-            group.start_soon(call)
-    return (time.process_time() - start) / (CALLS // tasks * tasks) * 1e6
+def measured(base_url: str, tasks: int) -> dict[str, float | None]:
+    calls = str(max(2_000, 4 * tasks))
+    return by_turns(
+        {
+            name: functools.partial(printed_by, [PEERS_FILE, name, base_url, str(tasks), calls], within=BOUND)
+            for name in PEERS
+        },
+        ROUNDS,
+    )
 
 
-async def main() -> None:
+def main() -> None:
     with served() as base_url:
-        async with CincopaClient(TOKEN, base_url=base_url) as cincopa, httpx.AsyncClient(base_url=base_url) as http:
-            status_id = await cincopa.asset.upload_from_url("http://127.0.0.1:1/refused")
-            params = {"status_id": status_id, "api_token": TOKEN}
+        figures = {tasks: measured(base_url, tasks) for tasks in TASKS}
+    rows = [[name, *(shown(figures[tasks][name]) for tasks in TASKS)] for name in PEERS]
+    flatness = quotient(figures[5_000]["cincopa_async"], figures[50]["cincopa_async"])
+    text = [
+        f"CPU microseconds a call, by the number of tasks that call at once. {SERVER}",
+        table(["", *(f"{tasks:,}" for tasks in TASKS)], rows),
+        "Ours over theirs:",
+        table(
+            ["", "tasks", "aim", "ratio"],
+            [[name, tasks, aim, ratio(figures, name, tasks)] for name, tasks, aim in AIMS],
+        ),
+        f"Ours with 5,000 tasks over ours with 50: {flatness}.",
+    ]
+    write("calls", "\n\n".join(text), PACKAGES)
+    CHART.write_text(
+        lines({name: [figures[tasks][name] for tasks in TASKS] for name in PEERS}, [f"{tasks:,}" for tasks in TASKS]),
+        encoding="utf-8",
+    )
 
-            async def plain() -> object:
-                return (await http.get("asset.upload_from_url_get_status.json", params=params)).json()
 
-            async def ours() -> object:
-                return await cincopa.asset.upload_from_url_get_status(status_id)
+def ratio(figures: dict[int, dict[str, float | None]], name: str, tasks: int) -> str:
+    return quotient(figures[tasks]["cincopa_async"], figures[tasks][name])
 
-            print("CPU microseconds a call\ntasks  httpx  cincopa_async  ratio")
-            for tasks in TASKS:
-                figures: dict[Peer, list[float]] = {plain: [], ours: []}
-                for _ in range(ROUNDS):
-                    for peer, times in figures.items():
-                        times.append(await cpu_per_call(peer, tasks))
-                medians = [statistics.median(times) for times in figures.values()]
-                print(f"{tasks:5}  {medians[0]:5.0f}  {medians[1]:13.0f}  {medians[1] / medians[0]:5.2f}")
+
+def quotient(ours: float | None, theirs: float | None) -> str:
+    return "-" if ours is None or theirs is None else f"{ours / theirs:.2f}"
 
 
 if __name__ == "__main__":
-    anyio.run(main)
+    main()
