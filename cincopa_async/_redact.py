@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import html
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, unquote_plus
@@ -86,8 +87,9 @@ def _hidden_in(value: Any, hide: Callable[[str], str]) -> Any:
     if kind is list:
         return [_hidden_in(inner, hide) for inner in value]
     if kind is dict:
+        # The keys are the same in every status, and thousands of jobs keep their last one.
         return {
-            hide(key): hide(inner) if inner.__class__ is str else _hidden_in(inner, hide)
+            sys.intern(hide(key)): hide(inner) if inner.__class__ is str else _hidden_in(inner, hide)
             for key, inner in value.items()
         }
     return value

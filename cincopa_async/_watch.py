@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class UploadWatch:
     """The statuses of a job as they change, the end too. See :meth:`UploadJob.watch`."""
 
+    __slots__ = ("__weakref__", "_job", "_place")
+
     def __init__(self, job: UploadJob) -> None:
         self._job = job
         self._place = _Place()
@@ -39,6 +41,8 @@ class UploadWatch:
 
 class _Place:
     """How far an iterator has come. While its next status is waited for it counts as one who waits."""
+
+    __slots__ = ("__weakref__", "_done", "_seen", "task")
 
     def __init__(self) -> None:
         self._seen = 0

@@ -66,7 +66,7 @@ class UploadJob:
         self._holders: WeakSet[object] = WeakSet()
         self._blocks: list[object] = []
         self._turn = anyio.Lock()
-        self._aborting = anyio.Lock()
+        self._aborting: anyio.Lock | None = None  # Thousands of jobs may be waited for, and few are aborted.
         self._wake = anyio.Event()
         self._polling: anyio.CancelScope | None = None
 
@@ -131,6 +131,10 @@ class UploadJob:
 
     async def _completed(self, timeout: float | None) -> UploadResult:
         watch = self.watch()
+        if timeout is None:  # Then without a scope: thousands of jobs may wait, and each is to hold what it must.
+            async for _ in watch:
+                pass
+            return self._known.result()
         with anyio.move_on_after(timeout) as clock:
             async for _ in watch:
                 pass
@@ -311,6 +315,7 @@ class UploadJob:
             _log.warning("upload %s may still be running, for its abort did not end well: %s", self.status_id, error)
 
     async def _abort_now(self) -> UploadStatus:
+        self._aborting = self._aborting or anyio.Lock()
         async with self._aborting:
             if self._known.is_final:
                 return self._known.final()

@@ -67,6 +67,20 @@ class PollPolicy:
 class Tracker:
     """What the polls of one job have said so far, and what follows. Times are those of one clock, in seconds."""
 
+    __slots__ = (
+        "_bytes",
+        "_due",
+        "_earliest",
+        "_policy",
+        "_polls",
+        "_resid_until",
+        "_silent",
+        "_stalls_at",
+        "_unknown",
+        "_wanted",
+        "deadline",
+    )
+
     def __init__(self, policy: PollPolicy, now: float) -> None:
         self._policy = policy
         self.deadline: float = now + policy.deadline
