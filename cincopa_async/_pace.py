@@ -14,6 +14,13 @@ ROUND = 1.0
 """Seconds after a cut in which further refusals say nothing new: they answer calls that were sent before it."""
 FORGET = 60.0
 """Seconds without a refusal after which there is no limit any more but the one that was given."""
+FIRST_GUESS = 20.0
+"""
+Calls a second that the first refusal leaves at least: it may come before the calls that were taken with it. The pace
+climbs steeply then, until the next refusal tells better how many are taken.
+"""
+SLOWEST = 1.0
+"""Calls a second that are tried in any case, unless the limit that was given is lower."""
 LONGEST_PAUSE = 10.0
 """Seconds for which a Retry-After can stop all calls; the call that it was told waits for as long as it says."""
 
@@ -45,6 +52,7 @@ class Pace:
         self._next = -math.inf
         self._paused_until = -math.inf
         self._cut_at = -math.inf
+        self._taken_at = -math.inf
         self._climbed_at = -math.inf
         self._second = -math.inf
         self._taken = 0
@@ -73,6 +81,7 @@ class Pace:
         """Take notice that the service has taken a call."""
         self._count(now)
         self._taken += 1
+        self._taken_at = now
         if self._rate >= self._limit:
             return
         if now - self._cut_at > FORGET:
@@ -87,14 +96,12 @@ class Pace:
         """Take notice that the service has refused a call because there were too many."""
         self._count(now)
         self._paused_until = max(self._paused_until, now + min(retry_after or 0.0, LONGEST_PAUSE))
-        if now - self._cut_at < ROUND:
-            return
-        # The first one may come before the calls that were taken with it: then what was taken is told too low, and the
-        # pace climbs steeply until the next one, which tells it better.
+        if now - self._cut_at < ROUND or self._taken_at <= self._cut_at > -math.inf:
+            return  # Where nothing was taken since the last cut, a slower pace would be refused as well.
         self._is_guess = self._cut_at == -math.inf
-        before = min(self._rate, max(1.0, self._taken_lately(now)))
-        self._rate = CUT * before
-        self._climb = (before - self._rate) / RECOVERY
+        most = min(self._rate, max(FIRST_GUESS if self._is_guess else SLOWEST, self._taken_lately(now)))
+        self._rate = max(min(SLOWEST, most), CUT * most)
+        self._climb = (most - self._rate) / RECOVERY
         self._cut_at = now
         self._climbed_at = max(now, self._paused_until)  # It climbs from when calls go again.
 

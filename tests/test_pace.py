@@ -244,9 +244,24 @@ async def ping(cincopa: CincopaClient) -> None:
         await cincopa.ping()
 
 
-def test_first_refusal_of_all_is_no_standstill() -> None:
-    """Where nothing was taken in the last second, some calls are sent all the same."""
-    pace = Pace(None)
-    pace.refused(100.0, None)
+async def test_service_that_refuses_everything_brings_no_standstill() -> None:
+    """A slower pace would be refused as well: when it takes calls again they go on."""
+    service, pace = Service(0), Pace(None)
+    for _ in range(600):
+        await service.call(pace)
+        await anyio.sleep(0.5)
+    service.allowed = 1_000
+    await calls(service, pace, 100)
 
-    assert 0.5 < pace.rate < 1.5
+    assert pace.rate > 10
+
+
+@pytest.mark.parametrize(("limit", "slowest"), [(None, 1.0), (0.2, 0.2)])
+def test_pace_has_a_lowest_limit(limit: float | None, slowest: float) -> None:
+    """However often it is cut."""
+    pace = Pace(limit)
+    for second in range(1_000):
+        pace.refused(2.0 * second, None)
+        pace.taken(2.0 * second + 0.1)
+
+    assert pace.rate >= slowest
