@@ -84,7 +84,7 @@ def bench(session: nox.Session) -> None:
     chosen = [path for path in scripts if not session.posargs or path.stem in session.posargs]
     if not chosen:
         session.skip(f"no such benchmark; there are: {', '.join(path.stem for path in scripts) or 'none yet'}")
-    session.install(".[cli,testing]", *group("test"))
+    session.install(".[cli,testing]", *group("bench"))
     for path in chosen:
         session.run("python", str(path))
 
