@@ -6,6 +6,7 @@ A value that cannot be read leaves the field None and stays in `extra`; only wha
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -131,7 +132,7 @@ def status_fields(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 def structure_hook(model: type) -> Hook:
     """Return the function that makes a `model` of a JSON object; it raises :class:`MissingFieldError`."""
-    return _converter.get_structure_hook(model)
+    return _converter().get_structure_hook(model)
 
 
 def _model_hook(model: type) -> Hook:
@@ -150,7 +151,7 @@ def _fields_hook(attributes: Sequence[Attribute[Any]]) -> Callable[[Mapping[str,
         (
             attribute.name,
             wire_names(attribute.name, attribute.metadata),
-            hook := _converter.get_structure_hook(attribute.type),
+            hook := _converter().get_structure_hook(attribute.type),
             str if hook is text else None,
             attribute.default is NOTHING,
         )
@@ -191,7 +192,7 @@ def _page_hook(page: type) -> Hook:
     """Make the hook of a page: its numbers stand in ``items_data``, its items beside it."""
     resolve_types(page)
     places = wire_names("items", fields(page).items.metadata)
-    read = _converter.get_structure_hook(fields(page).items.type.__args__[0])
+    read = _converter().get_structure_hook(fields(page).items.type.__args__[0])
     of_every_page = {attribute.name for attribute in fields(Page)}
     read_fields = _fields_hook([attribute for attribute in fields(page) if attribute.name not in of_every_page])
 
@@ -271,7 +272,7 @@ def _tags_hook(_: type) -> Hook:
 
 def _models_hook(kind: Any) -> Hook:
     """Make the hook of a list of models."""
-    read = _converter.get_structure_hook(kind.__args__[0])
+    read = _converter().get_structure_hook(kind.__args__[0])
 
     def structure(sent: Any, _: object) -> Any:
         if sent is None:
@@ -287,7 +288,9 @@ def _is_models(kind: Any) -> bool:
     return get_origin(kind) is tuple and has(kind.__args__[0])
 
 
-def _make_converter() -> Converter:
+@functools.cache
+def _converter() -> Converter:
+    # Made when it is needed first: an import that is never followed by a call is not to pay for it.
     converter = Converter()
     converter.register_structure_hook(str, text)
     converter.register_structure_hook_func(lambda kind: kind == str | None, text)
@@ -301,6 +304,3 @@ def _make_converter() -> Converter:
     converter.register_structure_hook_factory(_is_page, _page_hook)
     converter.register_structure_hook_factory(lambda kind: kind is TagList, _tags_hook)
     return converter
-
-
-_converter = _make_converter()

@@ -39,10 +39,10 @@ class Server:
     @asynccontextmanager
     async def serving(self, **options: Any) -> AsyncIterator[CincopaClient]:
         listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
-        async with anyio.create_task_group() as tasks:
+        async with listener, anyio.create_task_group() as tasks:
             tasks.start_soon(listener.serve, self._serve)
             base_url = f"http://127.0.0.1:{listener.extra(SocketAttribute.local_port)}/v2/"
-            async with listener, CincopaClient(TOKEN, base_url=base_url, **options) as client:
+            async with CincopaClient(TOKEN, base_url=base_url, **options) as client:
                 yield client
             tasks.cancel_scope.cancel()
 
@@ -62,7 +62,9 @@ class Server:
 
 
 @pytest.mark.parametrize(
-    ("coding", "body"), [(b"gzip", gzip.compress(PING)), (b"deflate", zlib.compress(PING)), (b"identity", PING)]
+    ("coding", "body"),
+    [(b"gzip", gzip.compress(PING)), (b"deflate", zlib.compress(PING)), (b"identity", PING)],
+    ids=["gzip", "deflate", "identity"],
 )
 async def test_compressed_answer_is_read(coding: bytes, body: bytes) -> None:
     """The client says that it takes these, and the service may choose."""
