@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from attrs import evolve, field, frozen, validators
 
+from ._predict import Predictor
 from .errors import AuthenticationError, CincopaError, NotFoundError, PermissionDeniedError
 from .models import UploadState, UploadStatus
 
@@ -22,6 +23,13 @@ RESID_TIMEOUT = 30.0
 LONGEST_PAUSE = 300.0
 """Seconds that a Retry-After can put off a poll at most: the upload may end meanwhile."""
 
+# Where nothing tells when an upload ends, the best wait grows with the root of its age, for most durations are short
+# and some are very long. Waits of which each is longer by as much as the last one was do just that.
+SLOW = 2.5
+"""Seconds of the first wait that is not twice as long as the one before it."""
+SLOWER = 0.05
+"""Seconds by which each wait is longer from then on."""
+
 _positive = validators.gt(0.0)
 
 
@@ -35,18 +43,22 @@ class PollPolicy:
     """
     How a job asks how far its upload is.
 
-    The first poll comes soon, each further one later, up to a ceiling. A healthy long upload is ended by no clock but
-    the deadline: the stall timeout ends it only while bytes are reported, some are missing, and none has moved.
+    The first poll comes soon. From then on the bytes that have moved tell when the end is likely, and it is asked then,
+    between a floor and a ceiling; where they tell nothing (no size is known, none moves, all are there) each wait is
+    longer than the last. A healthy long upload is ended by no clock but the deadline: the stall timeout ends it only
+    while bytes are reported, some are missing, and none has moved.
     """
 
     first: float = field(default=0.3, validator=_positive)
     """Seconds from the start to the first poll, without jitter."""
     floor: float = field(default=0.5, validator=_positive)
     """Shortest time between two polls in seconds."""
-    ceiling: float = field(default=15.0, validator=_not_below_floor)
+    ceiling: float = field(default=60.0, validator=_not_below_floor)
     """Longest time between two polls in seconds, unless the service asks for more with Retry-After."""
-    growth: float = field(default=1.4, validator=[validators.ge(1.0), validators.le(10.0)])
-    """How many times longer each wait is than the last."""
+    growth: float | None = field(
+        default=None, validator=validators.optional([validators.ge(1.0), validators.le(10.0)])
+    )
+    """How many times longer each wait is than the last, where bytes tell nothing; None: as costs the fewest polls."""
     jitter: float = field(default=0.1, validator=[validators.ge(0.0), validators.lt(1.0)])
     """Share of each wait by which it is made longer or shorter at random, so that jobs do not poll in step."""
     stall_timeout: float = field(default=15 * 60.0, validator=_positive)
@@ -54,12 +66,19 @@ class PollPolicy:
     deadline: float = field(default=6 * 3600.0, validator=[_positive, validators.lt(math.inf)])
     """Seconds that a whole job may take. Then, as when it is stuck, `on_cancel` acts; UploadTimeoutError is raised."""
 
-    def interval(self, polls: int) -> float:
-        """Return the seconds to wait after that many polls."""
+    def interval(self, polls: int, likely: float = 0.0) -> float:
+        """
+        Return the seconds to wait after `polls` polls in a row that told nothing new of the end.
+
+        If the end is likely in `likely` seconds, and that is later, it is waited for.
+        """
         if polls == 0:
             return self.first
         # The exponent is bounded for the float's sake; long before, the ceiling is reached.
-        wait = min(self.ceiling, self.floor * self.growth ** min(polls - 1, 300))
+        wait = self.floor * (self.growth or 2.0) ** min(polls - 1, 300)
+        if self.growth is None:
+            wait = min(wait, SLOW + SLOWER * polls)
+        wait = min(self.ceiling, max(wait, likely))
         spread = random.uniform(1 - self.jitter, 1 + self.jitter)
         return min(self.ceiling, max(self.floor, wait * spread))
 
@@ -84,7 +103,8 @@ class Tracker:
     def __init__(self, policy: PollPolicy, now: float) -> None:
         self._policy = policy
         self.deadline: float = now + policy.deadline
-        self._polls = 0
+        self._predictor = Predictor()
+        self._in_vain = 0
         self._bytes: int | None = None
         self._stalls_at: float | None = None
         self._silent = False
@@ -117,19 +137,12 @@ class Tracker:
 
     def saw(self, status: UploadStatus, now: float) -> UploadStatus:
         """Take in what a poll answered, and return it as it counts: completed without a rid is not the end yet."""
+        if self._predictor.saw(status.progress_bytes, status.file_size_bytes, now, apart=self._policy.floor):
+            self._in_vain = 0
         self._polled(now)
         self._silent = False
         self._unknown = 0
-        some_missing = (
-            status.progress_bytes is not None
-            and status.file_size_bytes is not None
-            and status.progress_bytes < status.file_size_bytes
-        )
-        if not some_missing:
-            self._stalls_at = None
-        elif self._stalls_at is None or status.progress_bytes != self._bytes:
-            self._stalls_at = now + self._policy.stall_timeout
-        self._bytes = status.progress_bytes
+        self._watch_for_stall(status, now)
         if status.state is not UploadState.COMPLETED:
             self._resid_until = None
         elif status.rid is None:
@@ -157,8 +170,23 @@ class Tracker:
             ends.append(("stalled", self._stalls_at))
         return ends
 
+    def _watch_for_stall(self, status: UploadStatus, now: float) -> None:
+        some_missing = (
+            status.progress_bytes is not None
+            and status.file_size_bytes is not None
+            and status.progress_bytes < status.file_size_bytes
+        )
+        if not some_missing:
+            self._stalls_at = None
+        elif self._stalls_at is None or status.progress_bytes != self._bytes:
+            self._stalls_at = now + self._policy.stall_timeout
+        self._bytes = status.progress_bytes
+        if self._stalls_at is not None:  # A last look before it is given up: bytes may have begun to move.
+            self._due = min(self._due, max(self._earliest, self._stalls_at - self._policy.floor))
+
     def _polled(self, now: float, retry_after: float | None = None) -> None:
-        self._polls += 1
+        self._in_vain += 1
+        likely = self._predictor.pause(now, self._policy.floor)
         asked_for = min(retry_after or 0.0, LONGEST_PAUSE)
-        self._due = now + max(self._policy.interval(self._polls), asked_for)
+        self._due = now + max(self._policy.interval(self._in_vain, likely), asked_for)
         self._earliest = now + max(self._policy.floor, asked_for)
