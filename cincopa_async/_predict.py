@@ -25,7 +25,11 @@ class Predictor:
     __slots__ = ("_bytes", "_doubt", "_end", "_rate", "_since", "_time")
 
     def __init__(self) -> None:
-        self._forget()
+        self._bytes: int | None = None
+        self._time = self._since = -math.inf
+        self._rate = 0.0
+        self._doubt = FIRST_DOUBT
+        self._end = -math.inf
 
     def saw(self, progress_bytes: int | None, file_size_bytes: int | None, now: float, *, apart: float) -> bool:
         """
@@ -69,9 +73,7 @@ class Predictor:
         return min(pause, REACH * (now - self._since))
 
     def _forget(self) -> None:
-        self._bytes: int | None = None
-        self._time = 0.0
-        self._since = 0.0
+        self._bytes = None
         self._rate = 0.0
         self._doubt = FIRST_DOUBT
         self._end = -math.inf

@@ -55,9 +55,7 @@ class PollPolicy:
     """Shortest time between two polls in seconds."""
     ceiling: float = field(default=60.0, validator=_not_below_floor)
     """Longest time between two polls in seconds, unless the service asks for more with Retry-After."""
-    growth: float | None = field(
-        default=None, validator=validators.optional([validators.ge(1.0), validators.le(10.0)])
-    )
+    growth: float | None = field(default=None, validator=validators.optional([validators.ge(1.0), validators.le(10.0)]))
     """How many times longer each wait is than the last, where bytes tell nothing; None: as costs the fewest polls."""
     jitter: float = field(default=0.1, validator=[validators.ge(0.0), validators.lt(1.0)])
     """Share of each wait by which it is made longer or shorter at random, so that jobs do not poll in step."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 import pytest
@@ -66,18 +65,27 @@ def test_polls_of_many_jobs_fall_out_of_step() -> None:
     assert all(4.5 <= policy.interval(9) <= 9.0 for _ in range(100))
 
 
-@pytest.mark.parametrize("spread", ["low", "high"])
-def test_default_polls_about_once_a_quarter_minute_in_the_long_run(
-    spread: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Soon enough for a short clip, seldom enough for an upload of hours."""
-    monkeypatch.setattr(random, "uniform", lambda low, high: low if spread == "low" else high)
-    policy = PollPolicy()
-    times = [sum(policy.interval(poll) for poll in range(count)) for count in range(1, 4)]
+@pytest.mark.parametrize(
+    ("polls", "seconds"), [(0, 0.3), (1, 0.5), (2, 1.0), (3, 2.0), (4, 2.7), (24, 3.7), (200, 12.5), (10**6, 60.0)]
+)
+def test_default_doubles_its_waits_and_then_lets_them_grow_as_the_root_of_the_age(polls: int, seconds: float) -> None:
+    """Soon enough for a short clip, seldom enough for an upload of hours, where bytes tell nothing."""
+    assert PollPolicy(jitter=0).interval(polls) == pytest.approx(seconds)
 
-    assert times[0] == 0.3
-    assert times[2] < 2.0
-    assert 13.5 <= policy.interval(100) <= 15.0
+
+def test_age_at_which_waits_are_twice_as_long_is_four_times_as_high() -> None:
+    """That is the root, which for durations as they are costs the fewest polls for the same delay."""
+    policy = PollPolicy(jitter=0)
+    ages = [sum(policy.interval(poll) for poll in range(count)) for count in range(1_000)]
+    at_ten, at_twenty = (next(age for n, age in enumerate(ages) if policy.interval(n) >= wait) for wait in (10, 20))
+
+    assert at_twenty / at_ten == pytest.approx(4, rel=0.06)
+
+
+@pytest.mark.parametrize(("likely", "seconds"), [(1.0, 4.0), (7.0, 7.0), (70.0, 10.0)])
+def test_likely_end_is_waited_for_up_to_the_ceiling(likely: float, seconds: float) -> None:
+    """One that is near makes no poll come sooner than it would."""
+    assert PLAIN.interval(2, likely) == seconds
 
 
 @pytest.mark.parametrize("name", ["first", "floor", "ceiling", "growth", "stall_timeout", "deadline"])
@@ -96,7 +104,7 @@ def test_times_that_are_none_are_refused_by_name(name: str, value: float) -> Non
         ({"deadline": float("inf")}, "deadline"),
         ({"jitter": -0.1}, "jitter"),
         ({"jitter": 1.0}, "jitter"),
-        ({"floor": 20.0}, "ceiling must not be below floor"),
+        ({"floor": 90.0}, "ceiling must not be below floor"),
     ],
 )
 def test_policy_that_makes_no_sense_is_refused_by_name(wrong: dict[str, float], name: str) -> None:
@@ -125,6 +133,59 @@ def test_polls_are_due_one_interval_after_the_last() -> None:
 
     tracker.saw(RUNNING, START + 8.0)
     assert tracker.wakes_at == START + 16.0
+
+
+def test_poll_is_due_when_the_end_is_likely() -> None:
+    """Ten bytes a second leave five seconds for the rest; of a rate seen once less than half of that is waited for."""
+    policy = PollPolicy(floor=0.1, ceiling=60.0, growth=2.0, jitter=0.0)
+    tracker = Tracker(policy, START)
+    tracker.saw(at(0, 100), START)
+    tracker.saw(at(50, 100), START + 5)
+
+    assert tracker.wakes_at == pytest.approx(START + 5 + 5 * 0.4)
+
+
+def test_poll_that_fails_changes_nothing_of_what_is_likely() -> None:
+    """What the bytes told before is still so, and less is left until then."""
+    policy = PollPolicy(floor=0.1, ceiling=600.0, jitter=0.0)
+    tracker = Tracker(policy, START)
+    tracker.saw(at(0, 1_000), START)
+    tracker.saw(at(500, 1_000), START + 50)
+    assert tracker.wakes_at == pytest.approx(START + 50 + 50 * 0.4)
+
+    tracker.missed(RESET, START + 70)
+    assert tracker.wakes_at == pytest.approx(START + 70 + 30 * 0.4)
+
+
+def test_waits_begin_anew_whenever_bytes_have_moved() -> None:
+    """Polls that told nothing new are counted from the last one that did, so the end of a pause is noticed soon."""
+    tracker = Tracker(PLAIN, START)
+    for second in (1, 3, 7):
+        tracker.saw(at(5), START + second)
+    assert tracker.wakes_at == START + 15
+
+    tracker.saw(at(61), START + 15)
+    tracker.saw(at(62), START + 17)
+    assert tracker.wakes_at == START + 19
+
+
+def test_waits_grow_while_no_size_tells_what_moving_bytes_are_worth() -> None:
+    """Nobody knows how many are missing."""
+    tracker = Tracker(PLAIN, START)
+    for second, due in ((1, 3), (3, 7), (7, 15)):
+        tracker.saw(at(second, None), START + second)
+        assert tracker.wakes_at == START + due
+
+
+def test_upload_that_stands_still_is_asked_once_more_before_it_is_given_up() -> None:
+    """A floor before its stall timeout: until then bytes may begin to move again."""
+    policy = PollPolicy(floor=2.0, ceiling=50.0, growth=10.0, jitter=0.0, stall_timeout=60.0)
+    tracker = Tracker(policy, START)
+    for second, due in ((0, 2), (2, 22), (22, 58), (58, 60)):
+        tracker.saw(at(5), START + second)
+        assert tracker.wakes_at == START + due
+
+    assert tracker.lapse(START + 60) == "stalled"
 
 
 def test_hurried_poll_is_due_now() -> None:
