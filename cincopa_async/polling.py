@@ -23,12 +23,12 @@ RESID_TIMEOUT = 30.0
 LONGEST_PAUSE = 300.0
 """Seconds that a Retry-After can put off a poll at most: the upload may end meanwhile."""
 
-# Where nothing tells when an upload ends, the best wait grows with the root of its age, for most durations are short
-# and some are very long. Waits of which each is longer by as much as the last one was do just that.
+# Where nothing tells when an upload ends, the best wait grows about as the root of its age, for most durations are
+# short and some are very long. Waits that grow by the same amount each do that. Chosen as those of `_predict.py`.
 SLOW = 2.5
-"""Seconds of the first wait that is not twice as long as the one before it."""
+"""Seconds up to which waits double."""
 SLOWER = 0.05
-"""Seconds by which each wait is longer from then on."""
+"""Seconds by which each wait is longer than the last from then on."""
 
 _positive = validators.gt(0.0)
 
@@ -56,7 +56,7 @@ class PollPolicy:
     ceiling: float = field(default=60.0, validator=_not_below_floor)
     """Longest time between two polls in seconds, unless the service asks for more with Retry-After."""
     growth: float | None = field(default=None, validator=validators.optional([validators.ge(1.0), validators.le(10.0)]))
-    """How many times longer each wait is than the last, where bytes tell nothing; None: as costs the fewest polls."""
+    """How many times longer each wait is than the last where bytes tell nothing; None: first twice, then ever less."""
     jitter: float = field(default=0.1, validator=[validators.ge(0.0), validators.lt(1.0)])
     """Share of each wait by which it is made longer or shorter at random, so that jobs do not poll in step."""
     stall_timeout: float = field(default=15 * 60.0, validator=_positive)

@@ -74,7 +74,7 @@ def test_default_doubles_its_waits_and_then_lets_them_grow_as_the_root_of_the_ag
 
 
 def test_age_at_which_waits_are_twice_as_long_is_four_times_as_high() -> None:
-    """That is the root, which for durations as they are costs the fewest polls for the same delay."""
+    """That is the root: close to what costs the fewest polls for the same delay, where nothing is known."""
     policy = PollPolicy(jitter=0)
     ages = [sum(policy.interval(poll) for poll in range(count)) for count in range(1_000)]
     at_ten, at_twenty = (next(age for n, age in enumerate(ages) if policy.interval(n) >= wait) for wait in (10, 20))

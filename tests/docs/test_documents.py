@@ -120,6 +120,7 @@ def test_every_document_has_been_found() -> None:
         "endpoints.md",
         "errors.md",
         "files.md",
+        "polling.md",
         "testing.md",
         "webhooks.md",
     ]

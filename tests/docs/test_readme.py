@@ -15,7 +15,9 @@ from cincopa_async._chunks import CHUNK_SIZE
 from cincopa_async._filesource import PIECE
 from cincopa_async._life import PATIENCE, WAKES_APART
 from cincopa_async._pool import IDLE_LIMIT, WRITE_IDLE_LIMIT
+from cincopa_async._predict import REACH, SHARE
 from cincopa_async.files import RENEWALS
+from cincopa_async.polling import SLOW, SLOWER
 from cincopa_async.testing import MisbehavingServer, Quirk
 from cincopa_async.testing._faults import FaultName
 from cincopa_async.testing._quirks import QuirkName
@@ -146,6 +148,17 @@ def test_numbers_are_those_of_the_code() -> None:
     assert poll.deadline == 6 * 3600
     assert "`stall_timeout` (15 minutes)" in said
     assert poll.stall_timeout == 15 * 60
+    assert "after `first` (0.3 seconds)" in said
+    assert "closer than `floor` (0.5 seconds)" in said
+    assert "the last than `ceiling` (60 seconds)" in said
+    assert "up to a minute apart" in said
+    assert "up to a tenth longer or shorter at random (`jitter`)" in said
+    assert (poll.first, poll.floor, poll.ceiling, poll.jitter) == (0.3, 0.5, 60, 0.1)
+    assert "four fifths where the rate has been steady" in said
+    assert "over more than six times as long as bytes have been watched" in said
+    assert (SHARE, REACH) == (0.8, 6)
+    assert "double up to 2.5 seconds. From then on each is 0.05 seconds longer" in said
+    assert (SLOW, SLOWER) == (2.5, 0.05)
     assert "`RetryPolicy`: 4 attempts" in said
     assert retry.attempts == 4
     assert "handlers at work get 10 seconds" in said
