@@ -18,6 +18,7 @@ from .errors import (
     CincopaError,
     ClientClosedError,
     FileChangedError,
+    LeaseLostError,
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
@@ -62,6 +63,7 @@ from .models import (
 from .polling import PollPolicy
 from .resources._asset_calls import AssetDetail, AssetType
 from .resources.webhook import WebhookEventName
+from .stores import Claim, RecordState, StoredError, UploadRecord, UploadStore
 from .webhooks import OnWebhookError, WebhookHandler, WebhookReceiver
 
 __all__ = [
@@ -79,6 +81,7 @@ __all__ = [
     "Call",
     "CincopaClient",
     "CincopaError",
+    "Claim",
     "ClientClosedError",
     "CreatedGallery",
     "FileChangedError",
@@ -86,6 +89,7 @@ __all__ = [
     "Gallery",
     "GalleryArchive",
     "GalleryPage",
+    "LeaseLostError",
     "LiveList",
     "LiveStream",
     "NotFoundError",
@@ -100,6 +104,7 @@ __all__ = [
     "PortalList",
     "Progress",
     "RateLimitError",
+    "RecordState",
     "RenewingToken",
     "RequestTimeoutError",
     "ResponseDecodeError",
@@ -108,6 +113,7 @@ __all__ = [
     "ServerError",
     "StartedUpload",
     "StartingUpload",
+    "StoredError",
     "TagList",
     "TemporaryToken",
     "TokenSource",
@@ -118,9 +124,11 @@ __all__ = [
     "UploadError",
     "UploadFailedError",
     "UploadJob",
+    "UploadRecord",
     "UploadResult",
     "UploadState",
     "UploadStatus",
+    "UploadStore",
     "UploadTimeoutError",
     "UploadToken",
     "UploadURL",

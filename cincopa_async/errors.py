@@ -19,6 +19,7 @@ What can go wrong, as one tree.
     │   └── AssetTimeoutError        … in time (a TimeoutError too)
     ├── WebhookDecodeError           a webhook's body that is no event
     ├── WebhookDroppedError          a webhook event whose handler was cancelled
+    ├── LeaseLostError               a store's item is another worker's by now
     └── UploadError                  an upload did not come to a good end
         ├── UploadFailedError        Cincopa says it failed (.reason)
         ├── UploadAbortedError       it was aborted
@@ -43,6 +44,7 @@ __all__ = [
     "CincopaError",
     "ClientClosedError",
     "FileChangedError",
+    "LeaseLostError",
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
@@ -282,6 +284,23 @@ class WebhookDroppedError(CincopaError):
 
     def __str__(self) -> str:
         return "the handler was cancelled before it came to its end"
+
+
+class LeaseLostError(CincopaError):
+    """An item of an UploadStore is not the caller's any more: another worker may have it."""
+
+    maybe_applied = True  # Whoever has it may do what this caller did not.
+
+    status_id: str | None
+    """The upload that the store knows of, or that was to be noted; None where there is none."""
+
+    def __init__(self, status_id: str | None = None) -> None:
+        super().__init__(status_id)
+        self.status_id = status_id
+
+    def __str__(self) -> str:
+        upload = f" (upload {self.status_id})" if self.status_id else ""
+        return f"the store's item is another worker's by now{upload}"
 
 
 class UploadError(CincopaError):
