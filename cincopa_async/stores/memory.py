@@ -11,6 +11,7 @@ import anyio.lowlevel
 from attrs import evolve, frozen
 
 from cincopa_async.errors import LeaseLostError
+
 from ._protocol import STATES, Claim, RecordState, StoredError, UploadRecord
 from ._rules import NOT_OPEN, Hold, checked_key, checked_states, may_restart, verdict
 
