@@ -7,11 +7,13 @@ is a server that workers on several machines share. All are an :class:`UploadSto
 
 from ._protocol import Claim, RecordState, StoredError, UploadRecord, UploadStore
 from .memory import MemoryStore
+from .sqlite import SqliteStore
 
 __all__ = [
     "Claim",
     "MemoryStore",
     "RecordState",
+    "SqliteStore",
     "StoredError",
     "UploadRecord",
     "UploadStore",

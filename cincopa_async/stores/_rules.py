@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Literal, TypeAlias
 
@@ -9,6 +10,8 @@ from ._protocol import STATES, Claim, RecordState
 
 Hold: TypeAlias = Literal["held", "lapsed", "loose"]
 """An owner's grip on an item: it is alive, it has not renewed its lease, or it is dead or has let go."""
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 NOT_OPEN = "the store is not open: use it inside of `async with store:`"
 
@@ -34,10 +37,8 @@ def checked_key(key: str) -> str:
         raise TypeError(f"key must be a str, not {type(key).__name__}")
     if not key:
         raise ValueError("key must not be empty")
-    try:
-        key.encode()
-    except UnicodeEncodeError:
-        raise ValueError("key must be text that can be written as UTF-8") from None  # The error quotes the key.
+    if _LONE_SURROGATE.search(key):
+        raise ValueError("key must be text that can be encoded as UTF-8")
     return key
 
 
