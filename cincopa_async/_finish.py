@@ -53,7 +53,7 @@ class Finisher:
         without it. `left` is called when the caller is cancelled first: work that has not got far may break itself off.
         A caller that is `unwinding` has been cancelled once already.
         """
-        if _on_asyncio():
+        if on_asyncio():
             return await self._in_a_task(work, undo, left, patient=patient, unwinding=unwinding)
         return await self._in_a_shield(work, undo, left)
 
@@ -211,7 +211,7 @@ def _tell(error: Exception) -> None:
         _log.warning("a call that was cancelled in flight may have been acted on, and could not be undone: %s", error)
 
 
-def _on_asyncio() -> bool:
+def on_asyncio() -> bool:
     try:
         return asyncio.current_task() is not None  # None in trio's guest mode, where an asyncio loop is the host.
     except RuntimeError:

@@ -7,12 +7,14 @@ is a server that workers on several machines share. All are an :class:`UploadSto
 
 from ._protocol import Claim, RecordState, StoredError, UploadRecord, UploadStore
 from .memory import MemoryStore
+from .redis import RedisStore
 from .sqlite import SqliteStore
 
 __all__ = [
     "Claim",
     "MemoryStore",
     "RecordState",
+    "RedisStore",
     "SqliteStore",
     "StoredError",
     "UploadRecord",

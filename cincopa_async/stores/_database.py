@@ -1,4 +1,4 @@
-"""The SQLite file of a store, step by step. It blocks, so each step is made in a worker thread."""
+"""The SQLite file of a store, step by step, each in a worker thread: SQLite blocks."""
 
 from __future__ import annotations
 
@@ -6,16 +6,23 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeAlias
+from typing import Any, Concatenate, Final, ParamSpec, TypeAlias, TypeVar
+
+import anyio
+import anyio.to_thread
+from anyio.lowlevel import RunVar
 
 from cincopa_async.errors import LeaseLostError
 
 from ._process import Process
 from ._protocol import STATES, Claim, RecordState, StoredError, UploadRecord
-from ._rules import NOT_OPEN, Hold, may_restart, verdict
+from ._rules import NOT_OPEN, Hold, may_restart, restarted, verdict
 from ._stored import error_from_text, error_to_text
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _APPLICATION: Final = 0x43694370
 """Tells our files from those of other programs; https://www.sqlite.org/pragma.html#pragma_application_id."""
@@ -46,119 +53,132 @@ Row: TypeAlias = tuple[Any, ...]
 """An item with all its columns."""
 
 
+def in_thread(
+    step: Callable[Concatenate[Database, P], T],
+) -> Callable[Concatenate[Database, P], Coroutine[Any, Any, T]]:
+    """Make a step in a worker thread, one at a time: SQLite lets one write at a time in any case."""
+
+    async def made(self: Database, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        def locked() -> T:
+            with self._lock:
+                return step(self, *args, **kwargs)
+
+        return await anyio.to_thread.run_sync(locked, limiter=self._limiter())
+
+    return made
+
+
 class Database:
-    """One owner's connection to the file. Safe to be used from several threads."""
+    """One owner's connection to the file."""
 
     def __init__(self, path: str, lease: float) -> None:
         self._path = path
         self._lease = lease
         self._lock = threading.Lock()
+        self._turn: RunVar[anyio.CapacityLimiter] = RunVar("turn")
         self._opened = 0
         self._connection: sqlite3.Connection | None = None
         self._owner = ""
         self._process = Process(pid=0)
 
+    @in_thread
     def open(self) -> None:
-        """Open the file, or make it; of several who open it the first does so."""
-        with self._lock:
-            if not self._opened:
-                connection = _connect(self._path)
-                try:
-                    self._enter(connection)
-                except BaseException:
-                    connection.close()
-                    raise
-                self._connection = connection
-            self._opened += 1
-
-    def close(self) -> None:
-        """Close it when the last one does: all that is left is nobody's then."""
-        with self._lock:
-            self._opened -= 1
-            if self._opened or self._connection is None:
-                return
-            connection, self._connection = self._connection, None
+        if not self._opened:
+            connection = _connect(self._path)
             try:
-                connection.execute("DELETE FROM owners WHERE id = ?", [self._owner])
-            finally:
+                self._enter(connection)
+            except BaseException:
                 connection.close()
+                raise
+            self._connection = connection
+        self._opened += 1
 
+    @in_thread
+    def close(self) -> None:
+        self._opened -= 1
+        if self._opened or self._connection is None:
+            return
+        connection, self._connection = self._connection, None
+        try:
+            connection.execute("DELETE FROM owners WHERE id = ?", [self._owner])
+        finally:
+            connection.close()
+
+    @in_thread
     def claim(self, key: str, input: str, fingerprint: str | None) -> tuple[Claim, UploadRecord]:
-        with self._lock:
-            db = self._db()
+        db = self._db()
+        row = _find(db, key)
+        if row is not None and _record(row).state == "ended":
+            return "ended", _record(row)  # A rerun's most frequent answer needs no lock of the file.
+        with _writing(db):
             row = _find(db, key)
-            if row is not None and _record(row).state == "ended":
-                return "ended", _record(row)  # A rerun's most frequent answer needs no lock of the file.
-            with _writing(db):
-                row = _find(db, key)
-                if row is None:
-                    record = UploadRecord(key=key, state="reserved", input=input, fingerprint=fingerprint)
-                    self._put(db, record)
-                    return "mine", record
-                record = _record(row)
-                claim = verdict(record.state, self._hold(db, row[-1]))
-                if claim == "mine":
-                    db.execute("UPDATE uploads SET owner = ? WHERE key = ?", [self._owner, key])
-                return claim, record
+            if row is None:
+                record = UploadRecord(key=key, state="reserved", input=input, fingerprint=fingerprint)
+                self._put(db, record)
+                return "mine", record
+            record = _record(row)
+            claim = verdict(record.state, self._hold(db, row[-1]))
+            if claim == "mine":
+                db.execute("UPDATE uploads SET owner = ? WHERE key = ?", [self._owner, key])
+            return claim, record
 
+    @in_thread
     def note(
-        self,
-        key: str,
-        state: RecordState,
-        *,
-        status_id: str | None = None,
-        rid: str | None = None,
-        error: StoredError | None = None,
+        self, key: str, state: RecordState, status_id: str | None, rid: str | None, error: StoredError | None
     ) -> None:
-        with self._lock:
-            db = self._db()
-            owner = None if state == "ended" else self._owner
-            values = [state, status_id, rid, error_to_text(error), owner, key, self._owner]
-            if not db.execute(_NOTE, values).rowcount:
-                row = _find(db, key)
-                raise LeaseLostError(status_id or (None if row is None else _record(row).status_id))
+        db = self._db()
+        owner = None if state == "ended" else self._owner
+        values = [state, status_id, rid, error_to_text(error), owner, key, self._owner]
+        if not db.execute(_NOTE, values).rowcount:
+            row = _find(db, key)
+            raise LeaseLostError(status_id or (None if row is None else _record(row).status_id))
 
+    @in_thread
     def restart(self, key: str, attempts: int, fingerprint: str | None) -> tuple[UploadRecord, Row]:
-        """Return the new record, and the row as it was before."""
-        with self._lock, _writing(self._db()) as db:
+        with _writing(self._db()) as db:
             row = _find(db, key)
             if row is None:
                 raise LeaseLostError
-            record = _record(row)
-            mine = row[-1] == self._owner
+            record, mine = _record(row), row[-1] == self._owner
             if record.attempts != attempts or not may_restart(record.state, self._hold(db, row[-1]), mine=mine):
                 raise LeaseLostError(record.status_id)
-            again = UploadRecord(
-                key=key, state="reserved", input=record.input, fingerprint=fingerprint, attempts=attempts + 1
-            )
+            again = restarted(record, fingerprint)
             self._put(db, again, number=row[0])
             return again, row
 
-    def put_back(self, row: Row) -> None:
-        """Take a restart back."""
-        with self._lock:
-            self._db().execute(_PUT, row)
+    @in_thread
+    def put_back(self, before: Row) -> None:
+        self._db().execute(_PUT, before)
 
+    @in_thread
     def release(self, key: str) -> None:
-        with self._lock, _writing(self._db()) as db:
+        with _writing(self._db()) as db:
             db.execute("DELETE FROM uploads WHERE key = ? AND owner = ? AND state = 'reserved'", [key, self._owner])
             db.execute("UPDATE uploads SET owner = NULL WHERE key = ? AND owner = ?", [key, self._owner])
 
+    @in_thread
     def renew(self) -> None:
-        with self._lock:
-            lease_until = time.time() + self._lease
-            self._db().execute("UPDATE owners SET lease_until = ? WHERE id = ?", [lease_until, self._owner])
+        lease_until = time.time() + self._lease
+        self._db().execute("UPDATE owners SET lease_until = ? WHERE id = ?", [lease_until, self._owner])
 
+    @in_thread
     def page(self, after: int, length: int, states: Collection[RecordState]) -> list[tuple[int, UploadRecord]]:
-        """Return the next items after a number, each with its own."""
-        with self._lock:
-            rows = self._db().execute(_PAGE, [after, " ".join(states), length])
-            return [(row[0], _record(row)) for row in rows]
+        rows = self._db().execute(_PAGE, [after, " ".join(states), length])
+        return [(row[0], _record(row)) for row in rows]
 
+    @in_thread
     def counts(self) -> dict[RecordState, int]:
-        with self._lock:
-            found = dict(self._db().execute("SELECT state, count(*) FROM uploads GROUP BY state").fetchall())
-            return {state: found.get(state, 0) for state in STATES}
+        found = dict(self._db().execute("SELECT state, count(*) FROM uploads GROUP BY state").fetchall())
+        return {state: found.get(state, 0) for state in STATES}
+
+    def _limiter(self) -> anyio.CapacityLimiter:
+        """Return that of the event loop that asks: one serves no other."""
+        try:
+            return self._turn.get()
+        except LookupError:
+            limiter = anyio.CapacityLimiter(1)
+            self._turn.set(limiter)
+            return limiter
 
     def _db(self) -> sqlite3.Connection:
         if self._connection is None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from typing import Literal, TypeAlias
 
-from ._protocol import STATES, Claim, RecordState
+from ._protocol import STATES, Claim, RecordState, UploadRecord
 
 Hold: TypeAlias = Literal["held", "lapsed", "loose"]
 """An owner's grip on an item: it is alive, it has not renewed its lease, or it is dead or has let go."""
@@ -29,6 +29,17 @@ def verdict(state: RecordState, hold: Hold) -> Claim:
 def may_restart(state: RecordState, hold: Hold, *, mine: bool) -> bool:
     """Say whether an item may be reserved once more."""
     return mine or verdict(state, hold) in ("ended", "unknown")
+
+
+def restarted(record: UploadRecord, fingerprint: str | None) -> UploadRecord:
+    """Return the record of an item that is reserved once more."""
+    return UploadRecord(
+        key=record.key,
+        state="reserved",
+        input=record.input,
+        fingerprint=fingerprint,
+        attempts=record.attempts + 1,
+    )
 
 
 def checked_key(key: str) -> str:

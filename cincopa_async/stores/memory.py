@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from cincopa_async.errors import LeaseLostError
 
 from ._protocol import STATES, Claim, RecordState, StoredError, UploadRecord
-from ._rules import NOT_OPEN, Hold, checked_key, checked_states, may_restart, verdict
+from ._rules import NOT_OPEN, Hold, checked_key, checked_states, may_restart, restarted, verdict
 
 
 @frozen
@@ -91,9 +91,7 @@ class MemoryStore:
             raise LeaseLostError
         if not may_restart(row.record.state, self._hold(row), mine=row.owner is owner):
             raise LeaseLostError(row.record.status_id)
-        again = UploadRecord(
-            key=key, state="reserved", input=row.record.input, fingerprint=fingerprint, attempts=attempts + 1
-        )
+        again = restarted(row.record, fingerprint)
         self._rows[key] = _Row(again, owner)
         return again
 
