@@ -67,7 +67,7 @@ class MemoryStore:
 
     async def started(self, key: str, status_id: str) -> None:
         """Note that Cincopa has taken the upload."""
-        await self._note(evolve(self._mine(key), state="started", status_id=status_id))
+        await self._note(evolve(self._mine(key, status_id), state="started", status_id=status_id))
 
     async def completed(self, key: str, rid: str) -> None:
         """Note that it has become an asset."""
@@ -97,8 +97,9 @@ class MemoryStore:
 
     async def release(self, key: str) -> None:
         """Let go of an item."""
+        owner = self._me()
         row = self._rows.get(key)
-        if row is not None and row.owner is self._me():
+        if row is not None and row.owner is owner:
             if row.record.state == "reserved":
                 del self._rows[key]
             else:
@@ -130,13 +131,11 @@ class MemoryStore:
         self._rows[record.key] = _Row(record, None if record.state == "ended" else self._owner)
         await anyio.lowlevel.checkpoint()  # After: it is noted, whoever is cancelled.
 
-    def _mine(self, key: str) -> UploadRecord:
+    def _mine(self, key: str, status_id: str | None = None) -> UploadRecord:
         owner = self._me()
         row = self._rows.get(key)
-        if row is None:
-            raise LeaseLostError
-        if row.owner is not owner:
-            raise LeaseLostError(row.record.status_id)
+        if row is None or row.owner is not owner:
+            raise LeaseLostError(status_id or (None if row is None else row.record.status_id))
         return row.record
 
     def _hold(self, row: _Row) -> Hold:

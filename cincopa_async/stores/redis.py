@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from ._durable import DurableStore, Steps
+from ._durable import DurableStore
 from ._rules import checked_lease
+
+try:
+    from ._server import Server
+except ModuleNotFoundError as _error:
+    if (_error.name or "").partition(".")[0] != "redis":
+        raise
+    raise ImportError('RedisStore needs redis, which is not installed: pip install "cincopa-async[redis]"') from _error
 
 
 class RedisStore(DurableStore):
@@ -19,7 +26,6 @@ class RedisStore(DurableStore):
         prefix: What all its keys begin with. Stores that share it share their items.
         lease: Seconds that an owner keeps what it has, counted from its last call.
     Raises:
-        ImportError: The extra is not installed.
         RuntimeError: It is opened on trio.
         redis.RedisError: The server did not answer, or refused; from every method. Steps that meet a broken connection
             have been sent again before, so that each is done once.
@@ -29,19 +35,7 @@ class RedisStore(DurableStore):
         if not prefix:
             raise ValueError("prefix must not be empty")
         self._prefix = prefix
-        super().__init__(_server(url, prefix, checked_lease(lease)), float(lease))
+        super().__init__(Server(url, prefix, checked_lease(lease)), float(lease))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(prefix={self._prefix!r})"
-
-
-def _server(url: str, prefix: str, lease: float) -> Steps:
-    try:
-        from ._server import Server  # noqa: PLC0415 - a plain install has no redis, and never looks for it
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "redis":
-            raise
-        raise ImportError(
-            'RedisStore needs redis, which is not installed: pip install "cincopa-async[redis]"'
-        ) from error
-    return Server(url, prefix, lease)
