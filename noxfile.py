@@ -36,7 +36,7 @@ def tests(session: nox.Session) -> None:
 
 def tests_on_one_python(session: nox.Session) -> None:
     """Run the tests on this Python."""
-    session.install("-e", ".[cli,testing]", *group("test"))
+    session.install("-e", ".[cli,redis,testing]", *group("test"))
     if session.posargs:
         session.run("python", "-m", "pytest", *session.posargs)
     else:
@@ -64,7 +64,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types inside (mypy, pyright), and that the public ones are complete."""
-    session.install("-e", ".[cli,testing]", *group("types"))
+    session.install("-e", ".[cli,redis,testing]", *group("types"))
     session.run("mypy", *session.posargs)
     session.run("pyright")
     session.run("pyright", "--verifytypes", "cincopa_async", "--ignoreexternal")
@@ -84,7 +84,7 @@ def bench(session: nox.Session) -> None:
     chosen = [path for path in scripts if not session.posargs or path.stem in session.posargs]
     if not chosen:
         session.skip(f"no such benchmark; there are: {', '.join(path.stem for path in scripts) or 'none yet'}")
-    session.install(".[cli,testing]", *group("bench"))
+    session.install(".[cli,redis,testing]", *group("bench"))
     for path in chosen:
         session.run("python", str(path))
 
@@ -92,7 +92,7 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Run the documents' examples, compare what they say with the code, and follow the links between them."""
-    session.install("-e", ".[cli,testing]", *group("test"))
+    session.install("-e", ".[cli,redis,testing]", *group("test"))
     session.run("python", "-m", "pytest", "tests/docs", *session.posargs)
     session.run("python", ".ci/check_links.py")
 

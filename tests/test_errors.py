@@ -29,6 +29,7 @@ from cincopa_async import (
     Gallery,
     GalleryArchive,
     GalleryPage,
+    LeaseLostError,
     LiveList,
     LiveStream,
     NotFoundError,
@@ -117,6 +118,7 @@ ERROR_SAMPLES: list[CincopaError] = [
     *(kind("A4", "syncing", maybe_applied=True) for kind in (AssetNotReadyError, AssetTimeoutError)),
     WebhookDecodeError("no object"),
     WebhookDroppedError("asset.uploaded", "A4"),
+    LeaseLostError("42"),
     *(
         kind("42", STATUS)
         for kind in (UploadError, UploadFailedError, UploadAbortedError, UploadTimeoutError, UploadUnknownError)
@@ -311,6 +313,8 @@ def test_timeouts_are_the_builtin_ones_too(error: TimeoutError) -> None:
         ),
         (AssetNotReadyError("A4", "failed"), "asset A4 is not ready; its syncstatus: failed"),
         (AssetTimeoutError("A4"), "asset A4 is not ready; its syncstatus: not told"),
+        (LeaseLostError("42"), "the store's item is another worker's by now (upload 42)"),
+        (LeaseLostError(), "the store's item is another worker's by now"),
         (UploadError("42"), "upload 42 did not end well; its state could not be asked"),
         (UploadError("42", STATUS), "upload 42 did not end well; last known state: failed"),
         (UploadFailedError("42", STATUS), "upload 42 failed: too large"),

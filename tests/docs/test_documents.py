@@ -121,6 +121,7 @@ def test_every_document_has_been_found() -> None:
         "errors.md",
         "files.md",
         "polling.md",
+        "stores.md",
         "testing.md",
         "webhooks.md",
     ]

@@ -16,6 +16,7 @@ import pytest
 import redis
 from blockbuster import BlockBuster
 
+from tests.cancelling import HOWS
 from tests.stores.homes import File, Home, Memory, Redis
 
 KINDS = ["memory on asyncio", "memory on trio", "SQLite on asyncio", "SQLite on trio", "Redis on asyncio"]
@@ -26,7 +27,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "kind" in metafunc.fixturenames:
         names = set(metafunc.fixturenames)
         wanted = ("SQLite", "Redis") if "durable" in names else ("",) if "home" in names else ("SQLite",)
-        metafunc.parametrize("kind", [kind for kind in KINDS if kind.startswith(wanted)])
+        kinds = [kind for kind in KINDS if kind.startswith(wanted)]
+        if "how" in names:
+            pairs = [(kind, how) for kind in kinds for how in HOWS if ("trio" in kind) == (how == "trio scope")]
+            metafunc.parametrize(("kind", "how"), pairs)
+        else:
+            metafunc.parametrize("kind", kinds)
 
 
 @pytest.fixture(autouse=True)

@@ -320,3 +320,16 @@ async def pages_portals_and_hooks(client: CincopaClient) -> None:
     await client.webhook.set_slack("https://hooks.slack.example/", events=["asset.*"])
     await client.webhook.delete("https://app.example.com/")
     assert_type(await client.ensure_webhook("https://app.example.com/", events=["asset.*"]), Webhook)
+
+
+async def stores(store: UploadStore) -> None:
+    """What a store answers, and that ours are stores."""
+    each: list[UploadStore] = [MemoryStore(), SqliteStore("runs.db", lease=30), RedisStore("redis://", prefix="a")]
+    async with store as opened:
+        assert_type(opened, UploadStore)
+    assert_type(await each[0].claim("a", input="b"), tuple[Claim, UploadRecord])
+    assert_type(await store.restart("a", attempts=1), UploadRecord)
+    assert_type(await store.ended("a", error=StoredError(kind="A", message="b")), None)
+    async for record in store.records(states=["ended"]):
+        assert_type(record.state, RecordState)
+    assert_type(await store.counts(), dict[RecordState, int])
