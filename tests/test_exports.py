@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 import cincopa_async
-from cincopa_async import errors, models, stores, testing
+from cincopa_async import errors, models, testing
 
 
 @pytest.mark.parametrize("module", [cincopa_async, testing, errors, models], ids=lambda module: module.__name__)

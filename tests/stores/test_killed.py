@@ -21,7 +21,9 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize(("workers", "kills"), [(1, 3), (4, 2)])
-async def test_killed_workers_start_each_item_once(durable: File | Redis, workers: int, kills: int, tmp_path: Path) -> None:
+async def test_killed_workers_start_each_item_once(
+    durable: File | Redis, workers: int, kills: int, tmp_path: Path
+) -> None:
     """
     Killed at random moments and run again, by one process or four at once: each item is started exactly once, but for
     those that are reported unknown, and each one that was started comes to its end.

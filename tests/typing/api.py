@@ -22,6 +22,7 @@ from cincopa_async import (
     AssetPage,
     CincopaClient,
     CincopaError,
+    Claim,
     CreatedGallery,
     FileChangedError,
     FileSource,
@@ -36,20 +37,24 @@ from cincopa_async import (
     Portal,
     PortalList,
     RateLimitError,
+    RecordState,
     RenewingToken,
     ResponseDecodeError,
     RetryPolicy,
     StartedUpload,
     StartingUpload,
+    StoredError,
     TagList,
     TemporaryToken,
     TransportError,
     UploadError,
     UploadFailedError,
     UploadJob,
+    UploadRecord,
     UploadResult,
     UploadState,
     UploadStatus,
+    UploadStore,
     UploadToken,
     UploadURL,
     UploadWatch,
@@ -59,6 +64,7 @@ from cincopa_async import (
     WebhookReceiver,
     parse_event,
 )
+from cincopa_async.stores import MemoryStore, RedisStore, SqliteStore
 
 
 def plain_token() -> str:
