@@ -48,6 +48,17 @@ async def test_taking_over_that_is_cancelled_leaves_it_to_others(store: UploadSt
     assert (claim, record.status_id) == ("mine", "42")
 
 
+@pytest.mark.parametrize("turns", range(1, 4))
+async def test_claim_of_what_has_ended_leaves_it_so_if_cancelled(store: UploadStore, how: How, turns: int) -> None:
+    """There is nothing to be given back."""
+    await store.claim("cat", input=URL)
+    await store.ended("cat", rid="A4")
+    async with anyio.create_task_group() as tasks:
+        await cancel_after(turns, how, tasks, store, "claim")
+
+    assert (await store.claim("cat", input=URL))[0] == "ended"
+
+
 @pytest.mark.parametrize("turns", range(1, 7))
 async def test_restart_that_is_cancelled_is_taken_back(store: UploadStore, how: How, turns: int) -> None:
     """The item ended as it had, and says so."""

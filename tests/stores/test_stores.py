@@ -198,6 +198,18 @@ async def test_what_another_has_cannot_be_restarted(durable: Home) -> None:
             await other.restart("dog", attempts=1)
 
 
+async def test_what_is_under_way_and_free_cannot_be_restarted(home: Home) -> None:
+    """It is claimed first, and then gone on with: the upload runs."""
+    async with home.store() as store:
+        await store.claim("cat", input=URL)
+        await store.started("cat", "42")
+        await store.renew()
+        await store.release("cat")
+
+        with pytest.raises(LeaseLostError, match="42"):
+            await store.restart("cat", attempts=1)
+
+
 async def test_what_is_not_ones_own_cannot_be_noted(home: Home) -> None:
     """The error names the upload that is nobody's now; no item, no key."""
     async with home.store() as store:
