@@ -21,6 +21,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)
+TRANSPORTS = ("aiohttp", "httpx2 client", "httpx2 transport", "httpx client", "httpx transport")
 
 
 @nox.session(python=False)
@@ -42,6 +43,15 @@ def tests_on_one_python(session: nox.Session) -> None:
     else:
         # One process a core, each taking tests from the others when it has run out of its own.
         session.run("python", "-m", "coverage", "run", "-m", "pytest", "-n", "auto", "--dist", "worksteal")
+
+
+@nox.session
+def transports(session: nox.Session) -> None:
+    """Run the tests over sockets on each thing that can be given, or those named, and cancel 10,000 calls on each."""
+    session.install("-e", ".[aiohttp,cli,testing]", *group("test"))
+    for kind in session.posargs or TRANSPORTS:
+        session.run("python", "-m", "pytest", "-n", "auto", "--dist", "worksteal", "--transport", kind)
+    session.run("python", "-m", "pytest", "tests/sockets/test_transports.py", "-k", "random_cancels", "--cancels=10000")
 
 
 @nox.session

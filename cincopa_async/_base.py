@@ -8,9 +8,8 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 from urllib.parse import quote
 
-import httpx
-
 from ._calls import Call, Param, Safety, above_zero, http_url, named, required
+from ._given import AnyClient, AnyTransport
 from ._life import Life
 from ._pace import Pace
 from ._retry import RetryPolicy
@@ -48,8 +47,8 @@ class BaseClient:
         rate_limit: float | None = None,
         retry: RetryPolicy | None = None,
         poll: PollPolicy | None = None,
-        http_client: httpx.AsyncClient | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
+        http_client: AnyClient | None = None,
+        transport: AnyTransport | None = None,
     ) -> None:
         token = Token(given_token(api_token))
         retry = retry or RetryPolicy()

@@ -40,11 +40,13 @@ class CincopaClient(BaseClient):
             of files are no calls, and aborts wait for nothing.
         retry: What is sent again, and when.
         poll: How jobs ask how far their upload is.
-        http_client: An ``httpx.AsyncClient`` to be used in place of the client's own connections; never closed here.
-        transport: The same with a transport of httpx.
+        http_client: An ``httpx.AsyncClient`` or ``httpx2.AsyncClient`` to be used in place of the client's own
+            connections; never closed here.
+        transport: The same with a transport of httpx or httpx2, or the ``AiohttpTransport`` of httpx-aiohttp.
 
     Raises:
         ValueError: An argument is wrong, or there is no token.
+        TypeError: An argument is of a wrong type.
     """
 
     def start_upload(

@@ -1,4 +1,4 @@
-"""What an exchange goes over: a connection of our own, or a client or transport that was given."""
+"""What an exchange goes over, and our own connections; what may be given in their place lives in ``_given.py``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import ssl
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -50,8 +50,8 @@ class Answer:
 class Connection(Protocol):
     """What an exchange goes over."""
 
-    async def handle(self, request: httpx.Request) -> httpx.Response:
-        """Send `request`; the response's body is still to be read."""
+    async def handle(self, request: Any) -> httpx.Response:
+        """Send `request`; the response's body may still have to be read."""
         ...
 
     async def aclose(self) -> None:
@@ -93,32 +93,6 @@ class OwnConnection:
         return self._transport
 
 
-class GivenTransport:
-    """A transport of the user's, shared by all slots and never closed by us."""
-
-    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
-        self._transport = transport
-
-    async def handle(self, request: httpx.Request) -> httpx.Response:
-        return await self._transport.handle_async_request(request)
-
-    async def aclose(self) -> None:
-        return None
-
-
-class GivenClient:
-    """An httpx.AsyncClient of the user's, shared by all slots and never closed by us."""
-
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self._client = client
-
-    async def handle(self, request: httpx.Request) -> httpx.Response:
-        return await self._client.send(request, stream=True, follow_redirects=False)
-
-    async def aclose(self) -> None:
-        return None
-
-
 @functools.cache
 def tls_context(scheme: str) -> ssl.SSLContext:
     """Return the one context of the process for that kind of URL."""
@@ -146,5 +120,6 @@ class _QuietQueries(logging.Filter):
         return True
 
 
-for _name in ("httpcore.http11", "httpcore.http2"):
+# httpcore2 is what httpx2 stands on.
+for _name in ("httpcore.http11", "httpcore.http2", "httpcore2.http11", "httpcore2.http2"):
     logging.getLogger(_name).addFilter(_QuietQueries())

@@ -15,9 +15,10 @@ import httpx
 
 from ._calls import Call
 from ._codec import Reply
-from ._connections import Address, Answer, Connection, GivenClient, GivenTransport, OwnConnection, masked
+from ._connections import Address, Answer, Connection, OwnConnection, masked
+from ._given import AnyClient, AnyTransport, given, in_process
 from ._redact import without_capability, without_secrets
-from ._urls import ExactURL, QuietURL
+from ._urls import ExactURL
 from ._version import __version__
 from .errors import RequestTimeoutError, TransportError
 
@@ -45,28 +46,24 @@ class Transport:
         self,
         base_url: str,
         timeout: float,
-        http_client: httpx.AsyncClient | None,
-        transport: httpx.AsyncBaseTransport | None,
+        http_client: AnyClient | None,
+        transport: AnyTransport | None,
     ) -> None:
-        if http_client is not None and transport is not None:
-            raise ValueError("http_client and transport cannot both be given: one stands in for our own connections")
+        self._given = given(http_client, transport)
+        self._in_process = in_process(http_client, transport)
         if not isinstance(timeout, int | float) or isinstance(timeout, bool) or not 0 < timeout < math.inf:
             raise ValueError("timeout must be a number of seconds above 0")
         self._base = httpx.URL(base_url)
         self._timeout = timeout
-        self._http_client = http_client
-        self._transport = transport
         self._urls: dict[str, httpx.URL] = {}
         self._addresses: dict[tuple[str, str], Address] = {}
-        self.is_ours: bool = http_client is None and transport is None
+        self.is_ours: bool = self._given is None
         """Whether connections are ours, to be closed and replaced; an exchange of a given one is not broken off."""
 
     def connect(self) -> Connection:
         """Return a connection for a slot, which is only made when it is first used."""
-        if self._http_client is not None:
-            return GivenClient(self._http_client)
-        if self._transport is not None:
-            return GivenTransport(self._transport)
+        if self._given is not None:
+            return self._given
         from ._direct import DirectConnection  # noqa: PLC0415 - see there why it is imported only now
 
         return DirectConnection()
@@ -77,10 +74,7 @@ class Transport:
 
         A given one that stays in the process, as tests use them, is taken all the same: nothing is to leave it.
         """
-        given = self._transport or getattr(self._http_client, "_transport", None)  # Nowhere to be asked in public.
-        if isinstance(given, httpx.MockTransport | httpx.ASGITransport):
-            return GivenTransport(given)
-        return OwnConnection()
+        return self._in_process or OwnConnection()
 
     async def exchange(self, connection: Connection, call: Call[Any], token: str) -> Reply:
         """
@@ -92,10 +86,15 @@ class Transport:
         seen = _Trace()
         hide = functools.partial(without_secrets, token=token)
         query = _query(call, token)
-        if self.is_ours:
+        if self._given is None:
             answered = cast("DirectConnection", connection).ask(self._address(call), query.encode("ascii"), seen)
         else:
-            answered = _whole(connection, self._request(call, query))
+            extensions = {
+                "timeout": dict.fromkeys(("connect", "read", "write", "pool"), self._timeout),
+                "trace": seen,  # httpcore2 tells the same.
+            }
+            request = self._given.request(call.method, self._url(call.name), query, _HEADERS, extensions)
+            answered = _whole(connection, request)
         try:
             return await self._exchanged(answered, seen, name=call.name, secret=token, hide=hide)
         except TransportError as error:
@@ -172,19 +171,6 @@ class Transport:
         # Outside the except: httpx's errors hold the request, and the request holds the secret.
         raise fault
 
-    def _request(self, call: Call[Any], query: str) -> httpx.Request:
-        url = self._url(call.name)
-        extensions = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self._timeout)}
-        if self._http_client is not None:
-            headers = {name: value for name, value in _HEADERS.items() if name != "Accept-Encoding"}
-            request = self._http_client.build_request(call.method, url, headers=headers, extensions=extensions)
-        else:
-            request = httpx.Request(call.method, url, headers=_HEADERS, extensions=extensions)
-        # httpx-aiohttp sends the text of the URL; nothing of httpx's own logs it below a transport.
-        as_text = type(self._transport).__module__.partition(".")[0] == "httpx_aiohttp"
-        request.url = (httpx.URL if as_text else QuietURL)(f"{url}?{query}")
-        return request
-
     def _address(self, call: Call[Any]) -> Address:
         address = self._addresses.get((call.method, call.name))
         if address is None:
@@ -200,7 +186,7 @@ class Transport:
         return url
 
 
-async def _whole(connection: Connection, request: httpx.Request) -> Answer:
+async def _whole(connection: Connection, request: Any) -> Answer:
     response = await connection.handle(request)
     return Answer(response.status_code, response.headers.raw, await response.aread())
 

@@ -13,6 +13,7 @@ from blockbuster import BlockBuster, blockbuster_ctx
 
 from cincopa_async import CincopaClient, PollPolicy, RetryPolicy
 from cincopa_async.testing import FakeCincopa, FakeServer
+from tests import transports
 
 BASE_URL = "https://api.cincopa.com/v2/"
 # Odd on purpose: what quotes a token wrongly, or looks for it in one form only, shows itself.
@@ -40,6 +41,28 @@ class CanaryHandler(logging.Handler):
             self.sung.append(f"{record.name}: {text}")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--transport",
+        choices=[transports.OWN, *transports.GIVEN],
+        default=transports.OWN,
+        help="run the tests over sockets with this in the place of the client's own connections",
+    )
+    parser.addoption("--cancels", type=int, default=1_000, help="how many calls are cancelled at random, per transport")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    transports.chosen(config, items)
+
+
+@pytest.fixture(autouse=True)
+def over_the_chosen_transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients that are given nothing go over what ``--transport`` says."""
+    kind = request.config.getoption("--transport")
+    if kind != transports.OWN:
+        transports.give_to_all(kind, monkeypatch)
+
+
 @pytest.fixture(scope="session")
 def canary_handler() -> Iterator[CanaryHandler]:
     handler = CanaryHandler()
@@ -47,7 +70,7 @@ def canary_handler() -> Iterator[CanaryHandler]:
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
     # Their own children and httpx's decide for themselves what is enabled: none may hide below a level.
-    for name in ("httpx", "httpcore", "cincopa_async", "uvicorn", "asyncio"):
+    for name in ("httpx", "httpx2", "httpcore", "httpcore2", "aiohttp", "cincopa_async", "uvicorn", "asyncio"):
         logging.getLogger(name).setLevel(logging.DEBUG)
     yield handler
     root.removeHandler(handler)

@@ -474,6 +474,7 @@ async def test_connection_that_is_not_made_in_time_was_not_used(monkeypatch: pyt
     assert not caught.value.maybe_applied
 
 
+@pytest.mark.own_connections
 @pytest.mark.parametrize("ended_by", ["timeout", "cancel"])
 async def test_handshake_that_is_broken_off_leaves_no_socket_open(ended_by: str) -> None:
     """A server that accepts and does not encrypt: the write was certainly not sent, and the socket is closed."""

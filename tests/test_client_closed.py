@@ -518,6 +518,7 @@ def test_client_in_use_in_two_loops_at_once_says_what_to_do(remote: Remote) -> N
     assert repr(client) == "<CincopaClient open>"
 
 
+@pytest.mark.own_connections
 def test_closing_in_a_second_loop_says_nothing_of_the_first() -> None:
     """A client whose loop is gone is closed without an error; that its sockets were left open is Python's to say."""
     with anyio.from_thread.start_blocking_portal() as portal, warnings.catch_warnings():

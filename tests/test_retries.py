@@ -447,6 +447,7 @@ async def test_connection_that_the_server_has_closed_is_not_used_for_a_write(fro
             assert front.connections == number + 1
 
 
+@pytest.mark.own_connections
 @pytest.mark.parametrize(("safety", "connections"), [("write", 2), ("read", 1)])
 async def test_write_takes_no_connection_that_may_be_stale(
     front: MisbehavingServer, monkeypatch: pytest.MonkeyPatch, safety: Safety, connections: int

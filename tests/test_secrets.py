@@ -7,11 +7,15 @@ import logging
 import pickle
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
+import aiohttp
+import attrs
 import httpx
+import httpx2
+import httpx_aiohttp
 import pytest
 import respx
 
@@ -29,6 +33,7 @@ from cincopa_async import (
 )
 from cincopa_async.testing import FakeCincopa, FakeServer, MisbehavingServer
 from tests.conftest import CANARIES, QUICK_POLLS, QUICK_RETRIES, TOKEN
+from tests.transports import AIOHTTP, GIVEN, OWN, needs_asyncio
 
 pytestmark = pytest.mark.anyio
 
@@ -51,23 +56,46 @@ class Recorder:
         self.seen.append(f"{response!r} {response.url} {response.url!r} {response.request!r}")
 
 
-class TracedTransport(httpx.AsyncBaseTransport):
-    """A transport of the user's that records what it is given, and what goes wrong."""
+def traced_transport(library: Any, recorder: Recorder) -> Any:
+    """A transport of the user's that records what it is given, and what goes wrong; of httpx or of httpx2."""
 
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
-        self._transport = httpx.AsyncHTTPTransport()
+    class TracedTransport(library.AsyncBaseTransport):
+        def __init__(self) -> None:
+            self._transport = library.AsyncHTTPTransport()
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        await self._recorder.request(request)
-        try:
-            return await self._transport.handle_async_request(request)
-        except Exception as error:
-            self._recorder.seen.append("".join(traceback.format_exception(error)) + repr(vars(error)))
-            raise
+        async def handle_async_request(self, request: Any) -> Any:
+            await recorder.request(request)
+            try:
+                return await self._transport.handle_async_request(request)
+            except Exception as error:
+                recorder.seen.append("".join(traceback.format_exception(error)) + repr(vars(error)))
+                raise
 
-    async def aclose(self) -> None:
-        await self._transport.aclose()
+        async def aclose(self) -> None:
+            await self._transport.aclose()
+
+    return TracedTransport()
+
+
+def traced_aiohttp(recorder: Recorder) -> Any:
+    """A transport over a session of aiohttp with a TraceConfig, as OpenTelemetry puts one there."""
+
+    async def record(_: object, __: object, params: Any) -> None:
+        shown = [repr(params), *(f"{value} {value!r}" for value in attrs.asdict(params, recurse=False).values())]
+        error = getattr(params, "exception", None)
+        if error is not None:
+            shown.append("".join(traceback.format_exception(error)) + repr(vars(error)))
+        recorder.seen.extend(shown)
+
+    def session() -> aiohttp.ClientSession:
+        tracing = aiohttp.TraceConfig()
+        for name in dir(tracing):
+            # What is sent and what comes back is theirs to see; docs/transports.md says so.
+            if name.startswith("on_") and name not in ("on_request_headers_sent", "on_response_chunk_received"):
+                getattr(tracing, name).append(record)
+        return aiohttp.ClientSession(trace_configs=[tracing])
+
+    return httpx_aiohttp.AiohttpTransport(client=session)
 
 
 @pytest.fixture
@@ -92,27 +120,32 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
 Make: TypeAlias = Callable[..., Any]
 
 
-@pytest.fixture(params=["own connections", "given http_client", "given transport"])
-def kind(request: pytest.FixtureRequest) -> Any:
-    """Which of the three kinds of clients."""
+@pytest.fixture(params=[OWN, *GIVEN])
+def kind(request: pytest.FixtureRequest, anyio_backend: Any) -> Any:
+    """What the client goes over."""
+    needs_asyncio(request.param, anyio_backend)
     return request.param
 
 
 @pytest.fixture
 def make(kind: str, recorder: Recorder) -> Make:
     """Make a client of that kind, with an instrument wherever one can be put."""
+    hooks: Any = {"request": [recorder.request], "response": [recorder.response]}
+    given: dict[str, Callable[[], Any]] = {
+        "httpx client": lambda: httpx.AsyncClient(event_hooks=hooks),
+        "httpx transport": lambda: traced_transport(httpx, recorder),
+        "httpx2 client": lambda: httpx2.AsyncClient(event_hooks=hooks),
+        "httpx2 transport": lambda: traced_transport(httpx2, recorder),
+        AIOHTTP: lambda: traced_aiohttp(recorder),
+    }
 
     @asynccontextmanager
     async def client(base_url: str, **more: Any) -> AsyncIterator[CincopaClient]:
         options: dict[str, Any] = {"base_url": base_url, "retry": QUICK_RETRIES, "poll": QUICK_POLLS, **more}
-        hooks: Any = {"request": [recorder.request], "response": [recorder.response]}
-        async with httpx.AsyncClient(event_hooks=hooks) as http_client, TracedTransport(recorder) as transport:
-            if kind == "given http_client":
-                options["http_client"] = http_client
-            elif kind == "given transport":
-                options["transport"] = transport
-            async with CincopaClient(TOKEN, **options) as cincopa:
-                yield cincopa
+        async with AsyncExitStack() as stack:
+            if kind != OWN:
+                options[GIVEN[kind][0]] = await stack.enter_async_context(given[kind]())
+            yield await stack.enter_async_context(CincopaClient(TOKEN, **options))
 
     return client
 
@@ -263,12 +296,15 @@ async def test_answer_over_a_socket_shows_nothing(status: int, make: Make, kind:
                 shows_nothing(caught.value)
 
     loggers = {record.name for record in caplog.records}
-    assert "httpcore.http11" in loggers
-    assert ("httpx" in loggers) is (kind == "given http_client")
+    assert ("httpcore.http11" in loggers) is (kind in (OWN, "httpx client", "httpx transport"))
+    assert ("httpcore2.http11" in loggers) is kind.startswith("httpx2")
+    assert ("httpx" in loggers, "httpx2" in loggers) == (kind == "httpx client", kind == "httpx2 client")
     assert not sings(caplog.text)
 
 
-async def test_calls_that_go_well_show_nothing(make: Make, server: FakeServer, recorder: Recorder, caplog: Any) -> None:
+async def test_calls_that_go_well_show_nothing(
+    make: Make, kind: str, server: FakeServer, recorder: Recorder, caplog: Any
+) -> None:
     """A whole job, a list, a temporary token, an upload URL: no log line and no span has a secret in it."""
     server.fake.add_source(INPUT, b"x" * 62)
     async with make(server.base_url) as client:
@@ -283,7 +319,7 @@ async def test_calls_that_go_well_show_nothing(make: Make, server: FakeServer, r
     assert not sings(repr((done, done.status.raw, url, token)))
     assert token.value not in caplog.text
     assert url.upload_url not in caplog.text
-    assert caplog.records
+    assert caplog.records or kind == AIOHTTP  # Which logs nothing where all goes well.
 
 
 async def test_query_is_sent_though_nobody_sees_it(make: Make, server: FakeServer) -> None:

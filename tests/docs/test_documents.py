@@ -123,6 +123,7 @@ def test_every_document_has_been_found() -> None:
         "polling.md",
         "stores.md",
         "testing.md",
+        "transports.md",
         "webhooks.md",
     ]
     for path in DOCUMENTS:

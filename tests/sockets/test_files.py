@@ -125,6 +125,7 @@ async def test_url_is_sent_byte_for_byte(path: Path, given: str) -> None:
     assert all(b"Content-Range: bytes " in head and b"X-FILE-NAME: cat.mp4" in head for head in host.heads[1:])
 
 
+@pytest.mark.own_connections
 async def test_proxy_of_the_environment_gets_the_url_byte_for_byte(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And hosts that need none are reached without it."""
     async with raw_host() as proxy, raw_host() as host:

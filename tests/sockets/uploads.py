@@ -28,6 +28,8 @@ class RawHost:
         self.connections = 0
         self.answers: list[bytes] = []
         """What the next chunks are answered; then what Cincopa would say."""
+        self.api_answers: list[bytes] = []
+        """The same of calls of the API."""
         self.early = 0
         """How many chunks are answered before their body is read."""
         self.resets: list[int] = []
@@ -78,6 +80,9 @@ class RawHost:
         return data[length:]
 
     async def _say(self, stream: anyio.abc.SocketStream, headers: dict[bytes, bytes], length: int) -> None:
+        if not length and self.api_answers:
+            await stream.send(self.api_answers.pop(0))
+            return
         if not length:
             body = json.dumps({"success": True, "upload_url": self.upload_url}).encode()
         elif self.answers:

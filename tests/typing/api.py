@@ -11,7 +11,9 @@ from typing import Any, assert_type
 
 import anyio
 import httpx
+import httpx2
 from anyio.abc import ByteReceiveStream
+from httpx_aiohttp import AiohttpTransport
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -75,7 +77,13 @@ async def async_token() -> str:
     return "TOKEN"
 
 
-def clients(http_client: httpx.AsyncClient, transport: httpx.AsyncBaseTransport) -> Sequence[CincopaClient]:
+def clients(
+    http_client: httpx.AsyncClient,
+    transport: httpx.AsyncBaseTransport,
+    http_client2: httpx2.AsyncClient,
+    transport2: httpx2.AsyncBaseTransport,
+    aiohttp_transport: AiohttpTransport,
+) -> Sequence[CincopaClient]:
     return [
         CincopaClient(),
         CincopaClient("TOKEN"),
@@ -93,6 +101,9 @@ def clients(http_client: httpx.AsyncClient, transport: httpx.AsyncBaseTransport)
         ),
         CincopaClient("TOKEN", http_client=http_client),
         CincopaClient("TOKEN", transport=transport),
+        CincopaClient("TOKEN", http_client=http_client2),
+        CincopaClient("TOKEN", transport=transport2),
+        CincopaClient("TOKEN", transport=aiohttp_transport),
     ]
 
 
@@ -271,6 +282,8 @@ async def webhooks(client: CincopaClient) -> None:
 async def wrong_arguments(client: CincopaClient) -> None:
     """Each is refused by the type checkers: an ignore that is not needed is an error itself."""
     CincopaClient(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    CincopaClient(http_client=httpx.Client())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    CincopaClient(transport=httpx.HTTPTransport())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await client.asset.delete()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await client.asset.list("cat")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await client.asset.list(page="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
