@@ -100,6 +100,22 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def kills(session: nox.Session) -> None:
+    """Kill batches of 500 items twenty times each, and see that no item is uploaded twice."""
+    session.install("-e", ".[cli,testing,redis]", *group("test"))
+    many = {"KILLS_ITEMS": "500", "KILLS": "20", "KILLS_SECONDS": "0.6"}
+    session.run("python", "-m", "pytest", "tests/sockets/test_kills.py", *session.posargs, env=many)
+
+
+@nox.session
+def storm(session: nox.Session) -> None:
+    """Run 10,000 uploads over a socket in one process, and revoke the token in the middle of 1,000."""
+    session.install("-e", ".[cli,testing]", *group("test"))
+    many = {"STORM_ITEMS": "10000", "REVOKED_ITEMS": "1000"}
+    session.run("python", "-m", "pytest", "tests/sockets/test_bulk.py", *session.posargs, env=many)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Run the documents' examples, compare what they say with the code, and follow the links between them."""
     session.install("-e", ".[cli,redis,testing]", *group("test"))

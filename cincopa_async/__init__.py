@@ -2,19 +2,26 @@
 
 from ._calls import Call, Param, Safety, Turn
 from ._client import CincopaClient
+from ._describing import AssetMeta
 from ._events import WebhookEvent, parse_event
 from ._filesource import AsyncReader, AsyncReceiver, FileSource
+from ._items import UploadInput, UploadItem, UploadItems
+from ._outcomes import BatchEvent, BatchEvents, BatchProgress, UploadOutcome
 from ._paging import Pages
 from ._retry import RetryPolicy
+from ._shared import IfExists, IfUnknown
 from ._starting import StartingUpload
 from ._token import RenewingToken, TokenSource
 from ._version import __version__
 from ._watch import UploadWatch
+from .bulk import UploadBatch
 from .errors import (
     APIError,
+    AssetNotDescribedError,
     AssetNotReadyError,
     AssetTimeoutError,
     AuthenticationError,
+    BatchHaltedError,
     CincopaError,
     ClientClosedError,
     FileChangedError,
@@ -71,6 +78,8 @@ __all__ = [
     "Account",
     "Asset",
     "AssetDetail",
+    "AssetMeta",
+    "AssetNotDescribedError",
     "AssetNotReadyError",
     "AssetPage",
     "AssetTimeoutError",
@@ -78,6 +87,10 @@ __all__ = [
     "AsyncReader",
     "AsyncReceiver",
     "AuthenticationError",
+    "BatchEvent",
+    "BatchEvents",
+    "BatchHaltedError",
+    "BatchProgress",
     "Call",
     "CincopaClient",
     "CincopaError",
@@ -89,6 +102,8 @@ __all__ = [
     "Gallery",
     "GalleryArchive",
     "GalleryPage",
+    "IfExists",
+    "IfUnknown",
     "LeaseLostError",
     "LiveList",
     "LiveStream",
@@ -121,9 +136,14 @@ __all__ = [
     "Turn",
     "Until",
     "UploadAbortedError",
+    "UploadBatch",
     "UploadError",
     "UploadFailedError",
+    "UploadInput",
+    "UploadItem",
+    "UploadItems",
     "UploadJob",
+    "UploadOutcome",
     "UploadRecord",
     "UploadResult",
     "UploadState",

@@ -51,6 +51,10 @@ class Call(Generic[T]):
     """Whether "not found" on a resend means that an earlier attempt did it."""
     undo: Callable[[BaseClient, T], Coroutine[Any, Any, None]] | None = field(default=None, repr=False)
     """What to do with the result when whoever asked for it has been cancelled meanwhile."""
+    around: Callable[[Callable[[], Coroutine[Any, Any, T]]], Coroutine[Any, Any, T]] | None = field(
+        default=None, repr=False
+    )
+    """What takes each exchange and returns its result, as safe from a cancel as the exchange itself."""
     turn: Turn = "normal"
     group: object = field(default=None, eq=False, repr=False)
     """Whose poll it is, where it is one: groups take turns."""

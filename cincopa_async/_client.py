@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Sequence
 
@@ -10,15 +9,22 @@ from . import _ensure
 from ._base import BaseClient
 from ._calls import at_least, required
 from ._chunks import CHUNK_SIZE
+from ._describing import AssetMeta, Description, describing
 from ._filesource import FileSource
-from ._starting import StartingUpload
+from ._follow_up import FollowUp
+from ._items import UploadItems
+from ._kept import Kept
+from ._shared import IfExists, IfUnknown, Options
+from ._starting import StartingUpload, started, started_once
+from .bulk import UploadBatch
 from .files import FileUpload, Progress
-from .jobs import OnCancel
+from .jobs import OnCancel, UploadJob
 from .models import Gallery, UploadResult, Webhook
 from .polling import PollPolicy
 from .resources._asset_calls import get_upload_url as describe_get_upload_url
 from .resources._asset_calls import upload_from_url as describe_upload_from_url
 from .resources.webhook import WebhookEventName
+from .stores import UploadStore
 
 
 class CincopaClient(BaseClient):
@@ -58,13 +64,18 @@ class CincopaClient(BaseClient):
         type: str | None = None,
         on_cancel: OnCancel = "abort",
         poll: PollPolicy | None = None,
+        key: str | None = None,
+        store: UploadStore | None = None,
+        meta: AssetMeta | None = None,
+        galleries: Sequence[str] = (),
     ) -> StartingUpload:
         """
         Start an upload from a URL. Await the result for the job, or enter it: then leaving the block early counts too.
 
         If the start is cancelled while its request is in flight, the request is let finish and the upload it made is
-        aborted, under ``"detach"`` too, for nobody has its id yet. A job that nobody waits for, in a block or
-        otherwise, runs on when it is forgotten or the client is closed. Source: ``POST asset.upload_from_url.json``.
+        aborted, under ``"detach"`` too unless there is a store, for nobody has its id yet. A job that nobody waits for,
+        in a block or otherwise, runs on when it is forgotten or the client is closed.
+        Source: ``POST asset.upload_from_url.json``.
 
         Args:
             input: The http(s) URL that Cincopa fetches.
@@ -74,16 +85,35 @@ class CincopaClient(BaseClient):
             on_cancel: What cancelling, timing out or leaving the block early does to the upload: ``"abort"`` ends it,
                 ``"detach"`` leaves it running, to be taken up by :meth:`resume_upload`.
             poll: How the job asks how far it is; None is the client's own way.
+            key: What the store knows the upload by; needs `store`.
+            store: An open store, which remembers the upload. One that was started before, in an earlier life of the
+                program, is taken up where it is, and one that has ended is the job of that end.
+            meta: What is set once the asset is there, by whoever waits for the job's end.
+            galleries: The fids of galleries that it is put into then.
 
         Raises:
             ValueError: An argument is wrong. Nothing was sent.
             APIError: Cincopa says no.
             TransportError: No answer came; `maybe_applied` says whether an upload may be running.
+            UploadUnknownError: In an earlier life it may have been started, or not, as the store has it.
+            LeaseLostError: Another worker has it, as the store has it.
         """
         if on_cancel not in ("abort", "detach"):
             raise ValueError("on_cancel must be 'abort' or 'detach'")
         call = describe_upload_from_url(input, fid=fid, rid=rid, type=type)
-        return StartingUpload(self, call, functools.partial(self.resume_upload, on_cancel=on_cancel, poll=poll))
+        description = Description.of(meta, galleries)
+        if (key is None) != (store is None):
+            raise ValueError("key and store must be given together: the store knows the upload by its key")
+
+        def make(status_id: str, kept: Kept | None = None) -> UploadJob:
+            after = FollowUp(self, description, kept) if kept is not None or description else None
+            return UploadJob(self, self._life, status_id, on_cancel=on_cancel, poll=poll or self._poll, follow_up=after)
+
+        if store is None or key is None:
+            return StartingUpload(started(self, call, make))
+        return StartingUpload(
+            started_once(self, call, make, store=store, key=required("key", key), on_cancel=on_cancel)
+        )
 
     async def upload_from_url(
         self,
@@ -94,6 +124,8 @@ class CincopaClient(BaseClient):
         type: str | None = None,
         timeout: float | None = None,
         poll: PollPolicy | None = None,
+        meta: AssetMeta | None = None,
+        galleries: Sequence[str] = (),
     ) -> UploadResult:
         """
         Upload from a URL and return when it has completed. Cancelling it aborts the upload.
@@ -109,6 +141,8 @@ class CincopaClient(BaseClient):
             timeout: Seconds from the start's answer to the end, after which it is aborted; None leaves it to the
                 deadlines of `poll`.
             poll: How it asks how far the upload is; None is the client's own way.
+            meta: What is set once the asset is there.
+            galleries: The fids of galleries that it is put into then.
 
         Raises:
             UploadFailedError: Cincopa says it failed.
@@ -117,11 +151,63 @@ class CincopaClient(BaseClient):
             APIError: Cincopa says no to the start, or refuses the token later; `maybe_applied` tells the two apart.
             TransportError: No answer to the start came; `maybe_applied` says whether an upload may be running.
             ResponseDecodeError: It completed, and Cincopa does not say as which asset.
+            AssetNotDescribedError: It completed, and its metadata could not be set.
             ClientClosedError: The client was closed meanwhile.
         """
         at_least(0, "timeout", timeout)
-        job = await self.start_upload(input, fid=fid, rid=rid, type=type, poll=poll)
+        job = await self.start_upload(input, fid=fid, rid=rid, type=type, poll=poll, meta=meta, galleries=galleries)
         return await job.wait(timeout=timeout)
+
+    def upload_many(
+        self,
+        items: UploadItems,
+        *,
+        max_active: int = 64,
+        store: UploadStore | None = None,
+        on_cancel: OnCancel = "abort",
+        poll: PollPolicy | None = None,
+        item_attempts: int = 1,
+        unknown: IfUnknown = "report",
+        if_exists: IfExists = "upload",
+    ) -> UploadBatch:
+        """
+        Upload any number of URLs and files: enter the result with ``async with``, and iterate over the outcomes.
+
+        What goes wrong with an item is its outcome's error. What concerns the account (the token is refused or may not
+        do this, the quota, a service that fails start after start) halts the batch: BatchHaltedError is raised from the
+        iteration, and the items that had not ended are left for a rerun. Memory does not grow with the number of items.
+        Source: as for :meth:`start_upload` and :meth:`upload_file`.
+
+        Args:
+            items: URLs, ``pathlib.Path`` objects of local files, or :class:`UploadItem`, from an iterable or an async
+                one, each taken when its turn comes. An async generator is closed at the end.
+            max_active: How many items are under way at once, local files too.
+            store: Remembers what became of each item, so that a run that is killed can be done again with the same
+                items. Opened and closed here; one that is open stays so.
+            on_cancel: What leaving the block early, by an error, a cancel or ``break``, does to uploads under way:
+                ``"abort"`` ends them, ``"detach"`` leaves them running, for a rerun with the same store to take up.
+            poll: How it asks how far each upload is; None is the client's own way.
+            item_attempts: How often an item is started at most. Again only where its upload has certainly not gone
+                well, for a passing reason: the source's server failed or was not reached in time, not that there is no
+                such file.
+            unknown: What is done with an item of which nobody knows whether it was started: ``"report"`` makes that its
+                error (UploadUnknownError), ``"restart"`` starts it again, perhaps for the second time.
+            if_exists: With ``"skip"`` an item is not uploaded if an asset carries its meta's `reference_id`: all assets
+                are listed once for that, and their keys kept in memory.
+
+        Raises:
+            ValueError: An argument is wrong. What is wrong with an item is told by its outcome.
+            TypeError: `items` is no iterable.
+        """
+        options = Options(
+            max_active=max_active,
+            on_cancel=on_cancel,
+            poll=poll,
+            item_attempts=item_attempts,
+            unknown=unknown,
+            if_exists=if_exists,
+        )
+        return UploadBatch(self, items, store, options)
 
     async def ensure_gallery(
         self, *, name: str, description: str | None = None, template: str | None = None
@@ -176,6 +262,8 @@ class CincopaClient(BaseClient):
         ttl: int | None = None,
         progress: Progress | None = None,
         resend_last: bool = False,
+        meta: AssetMeta | None = None,
+        galleries: Sequence[str] = (),
     ) -> UploadResult:
         """
         Upload a local file, or an async stream, and return when it has become an asset. Read in worker threads.
@@ -199,6 +287,8 @@ class CincopaClient(BaseClient):
                 upload. It is called with all of them at the end alone, when there is an asset; otherwise it may fall
                 back, where something is sent again.
             resend_last: Send the last chunk again, too, when it may have arrived: that can make the asset twice.
+            meta: What is set once the asset is there. If it is cancelled then, the asset stays.
+            galleries: The fids of galleries that it is put into then.
 
         Returns:
             The new asset's rid.
@@ -210,10 +300,12 @@ class CincopaClient(BaseClient):
             APIError: Cincopa says no; of a chunk it is never AuthenticationError, for no token goes with those.
             TransportError: No answer came; `maybe_applied` says whether there may be an asset.
             ResponseDecodeError: Cincopa's answer does not say what became of the file.
+            AssetNotDescribedError: There is an asset, and its metadata could not be set.
             ClientClosedError: The client was closed meanwhile.
         """
         get_url = describe_get_upload_url(fid=fid, rid=rid, type=type, ttl=ttl, sourceip=None)
-        return await self._files.send(
+        description = Description.of(meta, galleries)
+        result = await self._files.send(
             FileUpload(
                 source=source,
                 name=name,
@@ -224,6 +316,9 @@ class CincopaClient(BaseClient):
                 get_url=get_url,
             )
         )
+        with describing(result.rid):
+            await description.apply(self, result.rid)
+        return result
 
     async def set_poster(self, rid: str, image: str | os.PathLike[str]) -> UploadResult:
         """

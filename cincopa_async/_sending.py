@@ -98,6 +98,8 @@ class Sender:
         if holding is not None:
             holding()
         exchange = functools.partial(self._exchange, slot, call, token)
+        if call.around is not None:
+            exchange = functools.partial(call.around, exchange)
         if call.undo is not None:
             undo = functools.partial(call.undo, self._client)
             result = await self._life.finisher.finish(exchange, undo)

@@ -6,9 +6,13 @@ from collections.abc import Callable, Coroutine, Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+import anyio
+
 from ._calls import Call
-from .jobs import UploadJob
-from .models import StartedUpload
+from ._kept import Kept, taken
+from .jobs import OnCancel, UploadJob
+from .models import StartedUpload, UploadState, UploadStatus
+from .stores import UploadStore
 
 if TYPE_CHECKING:
     from ._base import BaseClient
@@ -23,13 +27,8 @@ class StartingUpload(Coroutine[Any, Any, UploadJob]):
 
     _job: UploadJob  # From the moment that the start is entered.
 
-    def __init__(self, client: BaseClient, call: Call[StartedUpload], make: Callable[[str], UploadJob]) -> None:
-        self._coroutine = self._start(client, call, make)
-
-    @staticmethod
-    async def _start(client: BaseClient, call: Call[StartedUpload], make: Callable[[str], UploadJob]) -> UploadJob:
-        started = await client.send(call)
-        return make(started.status_id)._begun()  # No await in between: a cancel there would lose the upload.
+    def __init__(self, coroutine: Coroutine[Any, Any, UploadJob]) -> None:
+        self._coroutine = coroutine
 
     def __await__(self) -> Generator[Any, Any, UploadJob]:
         """Start the upload; the result is its job."""
@@ -58,3 +57,42 @@ class StartingUpload(Coroutine[Any, Any, UploadJob]):
     def close(self) -> None:
         """Close, as any coroutine."""
         self._coroutine.close()
+
+
+async def started(client: BaseClient, call: Call[StartedUpload], make: Callable[[str], UploadJob]) -> UploadJob:
+    """Start an upload and return its job."""
+    answer = await client.send(call)
+    return make(answer.status_id)._begun()  # No await in between: a cancel there would lose the upload.
+
+
+async def started_once(
+    client: BaseClient,
+    call: Call[StartedUpload],
+    make: Callable[[str, Kept], UploadJob],
+    *,
+    store: UploadStore,
+    key: str,
+    on_cancel: OnCancel,
+) -> UploadJob:
+    """
+    Return the job of the item that a store knows by `key`, which is started if it never was.
+
+    Raises:
+        LeaseLostError: Another has it.
+        UploadUnknownError: Nobody knows whether it was started.
+    """
+    kept, error = await taken(client, store, key, str(call.params["input"]), on_cancel)
+    record = kept.record
+    if record.state == "reserved":
+        try:
+            return await started(client, kept.starts(call), lambda status_id: make(status_id, kept))
+        except BaseException as failure:
+            unwinding = isinstance(failure, anyio.get_cancelled_exc_class())
+            await client._life.finisher.finish(lambda: kept.let_go(None), unwinding=unwinding)
+            raise
+    job = make(record.status_id or "", kept)
+    if error is not None:
+        job._known.failure = error
+    elif record.rid is not None:
+        job._take(UploadStatus(state=UploadState.COMPLETED, rid=record.rid))
+    return job._begun()

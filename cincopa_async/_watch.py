@@ -64,6 +64,7 @@ class _Place:
             raise
         job._forget(self)
         if newest == seen or job.status is None:
+            await job._followed_up()
             self._done = True
             raise StopAsyncIteration
         self._seen = newest

@@ -17,6 +17,8 @@ What can go wrong, as one tree.
     ├── ClientClosedError            the client was closed
     ├── AssetNotReadyError           Cincopa did not make an asset's versions (.rid .syncstatus)
     │   └── AssetTimeoutError        … in time (a TimeoutError too)
+    ├── AssetNotDescribedError       an asset was uploaded, and its metadata not set (.rid .reason)
+    ├── BatchHaltedError             a batch was halted by what concerns all of it (.reason)
     ├── WebhookDecodeError           a webhook's body that is no event
     ├── WebhookDroppedError          a webhook event whose handler was cancelled
     ├── LeaseLostError               a store's item is another worker's by now
@@ -38,9 +40,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "APIError",
+    "AssetNotDescribedError",
     "AssetNotReadyError",
     "AssetTimeoutError",
     "AuthenticationError",
+    "BatchHaltedError",
     "CincopaError",
     "ClientClosedError",
     "FileChangedError",
@@ -209,7 +213,7 @@ class RequestTimeoutError(TransportError, TimeoutError):
 
 
 class FileChangedError(CincopaError):
-    """A file changed while it was uploaded. Its last bytes were not sent, so it has become no asset."""
+    """A file changed while it was uploaded, or since an earlier run: as it is now it has become no asset."""
 
     name: str
     """What the file is called, without its folder."""
@@ -220,7 +224,7 @@ class FileChangedError(CincopaError):
         self.maybe_applied = maybe_applied  # Of an attempt before it, where `resend_last` sent the last chunk again.
 
     def __str__(self) -> str:
-        return f"{self.name!r} changed while it was uploaded, so it was not sent to its end"
+        return f"{self.name!r} changed while it was uploaded, or since an earlier run: as it is now it is no asset"
 
 
 class ClientClosedError(CincopaError):
@@ -256,6 +260,39 @@ class AssetNotReadyError(CincopaError):
 
 class AssetTimeoutError(AssetNotReadyError, TimeoutError):
     """The asset was not ready within ``timeout``; it may be later."""
+
+
+class AssetNotDescribedError(CincopaError):
+    """An asset was uploaded, and its metadata could not be set, or not all of it. To set it again does no harm."""
+
+    maybe_applied = True  # The upload has been done.
+
+    rid: str
+    """The asset, which is there."""
+    reason: str
+    """What went wrong, in words."""
+
+    def __init__(self, rid: str, reason: str) -> None:
+        super().__init__(rid, reason)
+        self.rid = rid
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"asset {self.rid} was uploaded, but not described: {self.reason}"
+
+
+class BatchHaltedError(CincopaError):
+    """A batch was halted by what concerns all its items. Those that had not ended are as they were: run it again."""
+
+    reason: str
+    """What it was, in words."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the batch was halted: {self.reason}"
 
 
 class WebhookDecodeError(CincopaError):

@@ -6,7 +6,7 @@ import functools
 import inspect
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
@@ -48,6 +48,8 @@ class FileUpload:
     progress: Progress | None
     resend_last: bool
     get_url: Call[UploadURL]
+    before_end: Callable[[], Awaitable[None]] | None = None
+    """Called before the last bytes are handed out: from then on nobody knows what becomes of them until it is told."""
 
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot be uploaded."""
@@ -259,6 +261,8 @@ class _Pieces:
         piece = await self._content.read(self._at, length)
         self._at += length
         if self._at == self._chunk.size:
+            if self._upload.before_end is not None:
+                await self._upload.before_end()
             await self._content.check()
             await anyio.lowlevel.checkpoint_if_cancelled()  # From here on it is too late.
             self.complete = True

@@ -26,6 +26,7 @@ from .resources._asset_calls import polled
 
 if TYPE_CHECKING:
     from ._base import BaseClient
+    from ._follow_up import FollowUp
     from ._life import Life
 
 OnCancel: TypeAlias = Literal["abort", "detach"]
@@ -50,7 +51,14 @@ class UploadJob:
     """The upload's only handle."""
 
     def __init__(
-        self, client: BaseClient, life: Life, status_id: str, *, on_cancel: OnCancel, poll: PollPolicy
+        self,
+        client: BaseClient,
+        life: Life,
+        status_id: str,
+        *,
+        on_cancel: OnCancel,
+        poll: PollPolicy,
+        follow_up: FollowUp | None = None,
     ) -> None:
         if on_cancel not in ("abort", "detach"):
             raise ValueError("on_cancel must be 'abort' or 'detach'")
@@ -60,6 +68,7 @@ class UploadJob:
         self._on_cancel = on_cancel
         self._policy = poll
         self._group: object = None
+        self._follow_up = follow_up
         self._tracker: Tracker | None = None
         self._known = Known(status_id)
         self._abort: Abort | None = None
@@ -99,7 +108,8 @@ class UploadJob:
         """
         Wait until the upload has completed, and return its rid.
 
-        After the end it answers at once. Source: ``GET asset.upload_from_url_get_status.json``, and
+        After the end it answers at once. Whatever `meta` and `galleries` want to be set of the asset is set before.
+        Source: ``GET asset.upload_from_url_get_status.json``, and
         ``GET asset.list.json`` until it is ready.
 
         Args:
@@ -116,6 +126,8 @@ class UploadJob:
             NotFoundError: Cincopa knows no such upload, several times running.
             AuthenticationError: The token is refused.
             ResponseDecodeError: It completed, and Cincopa does not say as which asset.
+            AssetNotDescribedError: It completed, and its metadata could not be set; waiting again tries it again.
+            LeaseLostError: Another worker has the store's item by now.
             AssetNotReadyError: It completed, and its versions could not be made, or (AssetTimeoutError) not in time.
             ClientClosedError: The client was closed meanwhile.
         """
@@ -198,6 +210,10 @@ class UploadJob:
         unwinding = isinstance(exc, anyio.get_cancelled_exc_class())
         await self._let_go(self._blocks.pop(), unwinding=unwinding)
 
+    def _let_run(self) -> None:
+        """Have the upload run on, whoever leaves: somebody else will take it up."""
+        self._on_cancel = "detach"
+
     def _hold(self, holder: object) -> None:
         """Count `holder` as one who waits."""
         self._holders.add(holder)
@@ -212,7 +228,12 @@ class UploadJob:
         """Count `holder` no more; when it was the last and the upload has not ended, let the policy act."""
         self._forget(holder)
         if not self._holders and not self._known.is_over and self._on_cancel == "abort":
-            await self._life.finisher.finish(self._abort_or_warn, unwinding=unwinding)
+            await self._life.finisher.finish(self._leave, unwinding=unwinding)
+
+    async def _leave(self) -> None:
+        await self._abort_or_warn()
+        if self._follow_up is not None:
+            await self._follow_up.aborted(self.status)
 
     async def _news(self, seen: int) -> int:
         """Return the number of the newest status as soon as it is above `seen`, which it is not once all is over."""
@@ -274,6 +295,13 @@ class UploadJob:
         else:
             if status is not None:
                 self._take(tracker.saw(status, anyio.current_time()))
+                if self._follow_up is not None:
+                    await self._follow_up.polled()
+
+    async def _followed_up(self) -> None:
+        """Do what is left to do when the upload has ended."""
+        if self._follow_up is not None:
+            await self._follow_up.ended(self._known)
 
     async def _answer(self, tracker: Tracker) -> UploadStatus | None:
         """Ask for the status; None if the deadline has passed or all is over before it is answered."""

@@ -18,10 +18,12 @@ from cincopa_async import (
     Account,
     APIError,
     Asset,
+    AssetNotDescribedError,
     AssetNotReadyError,
     AssetPage,
     AssetTimeoutError,
     AuthenticationError,
+    BatchHaltedError,
     CincopaError,
     ClientClosedError,
     CreatedGallery,
@@ -116,6 +118,8 @@ ERROR_SAMPLES: list[CincopaError] = [
     FileChangedError("cat.mp4", maybe_applied=True),
     ClientClosedError("closed for the night"),
     *(kind("A4", "syncing", maybe_applied=True) for kind in (AssetNotReadyError, AssetTimeoutError)),
+    AssetNotDescribedError("A4", "no"),
+    BatchHaltedError("the token is refused"),
     WebhookDecodeError("no object"),
     WebhookDroppedError("asset.uploaded", "A4"),
     LeaseLostError("42"),
@@ -148,7 +152,7 @@ MODEL_SAMPLES: list[Any] = [
     HOOK,
     WebhookList(webhooks=(HOOK,), extra={"a": 1}),
 ]
-WITHOUT_A_CALL = {CincopaError, ClientClosedError, WebhookDecodeError, WebhookDroppedError}
+WITHOUT_A_CALL = {BatchHaltedError, CincopaError, ClientClosedError, WebhookDecodeError, WebhookDroppedError}
 """Nothing was sent that could have been acted on."""
 BARE: list[CincopaError] = [
     CincopaError(),

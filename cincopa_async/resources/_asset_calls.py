@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from attrs import evolve
 
-from cincopa_async._calls import Call, Param, attachment, count, http_url, optional, required, words
+from cincopa_async._calls import (
+    Call,
+    Param,
+    at_least,
+    attachment,
+    count,
+    http_url,
+    optional,
+    required,
+    something_to_set,
+    words,
+)
 from cincopa_async.models import AssetPage, StartedUpload, TagList, UploadStatus, UploadURL
 
 if TYPE_CHECKING:
@@ -78,6 +89,25 @@ def change(verb: str, rid: str, params: dict[str, Param] | None = None, *, vanis
         result=type(None),
         vanishes=vanishes,
     )
+
+
+def set_meta(
+    rid: str,
+    *,
+    tags: Sequence[str] | None,
+    video_thumb_sec: float | None,
+    thumb_attached_rid: str | None,
+    **fields: Param,
+) -> Call[None]:
+    """Describe ``asset.set_meta``; the fields that are texts go through as they are."""
+    params: dict[str, Param] = {
+        **fields,
+        "tags": words("tags", tags, separator=", "),
+        "video_thumb_sec": at_least(0, "video_thumb_sec", video_thumb_sec),
+        "thumb_attached_rid": optional("thumb_attached_rid", thumb_attached_rid),
+    }
+    something_to_set(params, "caption")
+    return change("set_meta", rid, params)
 
 
 def get_upload_url(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cincopa_async._calls import Param, at_least, optional, something_to_set, words
+from cincopa_async._calls import Param
 from cincopa_async._paging import Pages
 from cincopa_async._ready import ReadyWait
 from cincopa_async.models import Asset, AssetPage, TagList, UploadStatus, UploadURL
@@ -172,20 +172,20 @@ class AssetGroup:
             thumb_attached_rid: The image that becomes its thumbnail, as ``rid:12345ABCDE``. It must be attached first.
             **fields: Custom fields of the account.
         """
-        params: dict[str, Param] = {
-            "caption": caption,
-            "description": description,
-            "long_description": long_description,
-            "related_link_text": related_link_text,
-            "related_link_url": related_link_url,
-            "reference_id": reference_id,
-            "tags": words("tags", tags, separator=", "),
-            "video_thumb_sec": at_least(0, "video_thumb_sec", video_thumb_sec),
-            "thumb_attached_rid": optional("thumb_attached_rid", thumb_attached_rid),
+        call = calls.set_meta(
+            rid,
+            caption=caption,
+            description=description,
+            long_description=long_description,
+            related_link_text=related_link_text,
+            related_link_url=related_link_url,
+            reference_id=reference_id,
+            tags=tags,
+            video_thumb_sec=video_thumb_sec,
+            thumb_attached_rid=thumb_attached_rid,
             **fields,
-        }
-        something_to_set(params, "caption")
-        await self._client.send(calls.change("set_meta", rid, params))
+        )
+        await self._client.send(call)
 
     async def resync(self, rid: str) -> None:
         """

@@ -85,7 +85,7 @@ class DurableStore:
         await anyio.lowlevel.checkpoint_if_cancelled()
         return await self._finish(lambda: self._steps.claim(key, input, fingerprint), undo)
 
-    async def started(self, key: str, status_id: str) -> None:
+    async def started(self, key: str, status_id: str | None) -> None:
         """Note that Cincopa has taken the upload."""
         await self._finish(lambda: self._steps.note(key, "started", status_id, None, None))
 

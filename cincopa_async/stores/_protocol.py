@@ -109,8 +109,12 @@ class UploadStore(Protocol):
         """
         ...
 
-    async def started(self, key: str, status_id: str) -> None:
-        """Note that Cincopa has taken the upload. Raises LeaseLostError, as the next three do."""
+    async def started(self, key: str, status_id: str | None) -> None:
+        """
+        Note that Cincopa has taken the upload; of a file (None) that its last bytes are about to be sent.
+
+        Raises LeaseLostError, as the next three do.
+        """
         ...
 
     async def completed(self, key: str, rid: str) -> None:

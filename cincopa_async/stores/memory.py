@@ -65,7 +65,7 @@ class MemoryStore:
             self._rows[key] = _Row(row.record, owner)
         return claim, row.record
 
-    async def started(self, key: str, status_id: str) -> None:
+    async def started(self, key: str, status_id: str | None) -> None:
         """Note that Cincopa has taken the upload."""
         await self._note(evolve(self._mine(key, status_id), state="started", status_id=status_id))
 

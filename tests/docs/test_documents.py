@@ -116,6 +116,7 @@ def test_every_document_has_been_found() -> None:
     assert [path.name for path in DOCUMENTS] == [
         "README.md",
         "architecture.md",
+        "bulk.md",
         "cancellation.md",
         "endpoints.md",
         "errors.md",

@@ -1,0 +1,99 @@
+"""Batches over sockets: thousands at once, and an account that is closed to them in the middle."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from cincopa_async import BatchHaltedError, CincopaClient, UploadItem
+from cincopa_async.stores import SqliteStore
+from cincopa_async.testing import FakeCincopa, FakeServer
+from tests.batches import Account, fake_with, links
+from tests.conftest import QUICK_POLLS, QUICK_RETRIES, TOKEN
+from tests.sockets.helpers import nothing_runs, quick_client, until
+
+# `nox -s storm` asks for more.
+STORM = int(os.environ.get("STORM_ITEMS", "300"))
+REVOKED = int(os.environ.get("REVOKED_ITEMS", "200"))
+MIB = 1024 * 1024
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
+SOURCE = "https://media.example/cat.mp4"
+
+
+@pytest.fixture
+def bulk_server() -> Iterator[FakeServer]:
+    fake = fake_with(REVOKED, seconds=0.01)
+    fake.add_source(SOURCE, b"cat")
+    with anyio.from_thread.start_blocking_portal() as portal, portal.wrap_async_context_manager(fake.serve()) as server:
+        yield server
+
+
+def resident() -> int:
+    """Bytes of memory that this process has."""
+    if sys.platform != "linux":
+        return 0
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+async def test_thousands_end_and_the_client_stays_small(bulk_server: FakeServer) -> None:
+    """All end, none fails for want of a connection; the fake, which keeps every asset, lives in this process too."""
+    before = resident()
+    async with quick_client(bulk_server) as cincopa:
+
+        async def produce() -> AsyncIterator[UploadItem]:
+            for number in range(STORM):
+                yield UploadItem(SOURCE, key=f"{number}")
+
+        ended = 0
+        async with cincopa.upload_many(produce(), max_active=500) as batch:
+            async for outcome in batch:
+                assert outcome.ok, outcome.error
+                ended += 1
+
+        assert ended == STORM
+        assert bulk_server.fake.counts.uploads_completed == STORM
+    gc.collect()
+    assert resident() - before < 64 * MIB + STORM * 8 * 1024
+    await nothing_runs(bulk_server)
+
+
+async def test_token_revoked_in_the_middle_halts_and_a_rerun_ends_all(bulk_server: FakeServer, tmp_path: Path) -> None:
+    """Nothing is marked failed and none is uploaded twice, for all that the first run had under way."""
+    fake: FakeCincopa = bulk_server.fake
+    store = SqliteStore(tmp_path / "runs.db")
+    token = fake.issue_token()
+    reason = ""
+    ended = 0
+    async with (
+        CincopaClient(token, base_url=bulk_server.base_url, poll=QUICK_POLLS, retry=QUICK_RETRIES) as cincopa,
+        anyio.create_task_group() as tasks,
+    ):
+
+        async def revoke() -> None:
+            await until(lambda: fake.counts.uploads_completed >= REVOKED // 2, lambda: "uploads did not go on")
+            fake.revoke_token(token)
+
+        tasks.start_soon(revoke)
+        try:
+            async with cincopa.upload_many(links(REVOKED), store=store, max_active=16) as batch:
+                async for outcome in batch:
+                    assert outcome.ok
+                    ended += 1
+        except BatchHaltedError as error:
+            reason = error.reason
+    async with quick_client(bulk_server) as cincopa:
+        outcomes = await Account(fake, cincopa).upload(links(REVOKED), store=store, max_active=16)
+
+    assert "the token is refused" in reason
+    assert 0 < ended < REVOKED
+    assert len(outcomes) == REVOKED
+    assert all(outcome.ok for outcome in outcomes)
+    assert sum(outcome.from_store for outcome in outcomes) == ended
+    assert set(fake.counts.inputs.values()) == {1}
+    assert token != TOKEN

@@ -1,0 +1,69 @@
+"""Workers with the same batch on one Redis, all of them killed for real: each item is uploaded once."""
+
+from __future__ import annotations
+
+import random
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from cincopa_async import LeaseLostError
+from cincopa_async.stores import RedisStore
+from cincopa_async.testing import FakeServer
+from tests.batches import Account, links
+from tests.sockets.helpers import quick_client
+from tests.sockets.test_kills import (
+    ITEMS,
+    KILLS,
+    LONGEST,
+    SEED,
+    SIGNATURES,
+    begin,
+    begun,
+    kill,
+    no_item_was_doubled,
+    slow_server,
+)
+
+__all__ = ["slow_server"]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
+WORKERS = 4
+LEASE = 2.0
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def shared_redis(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("KILLED_LEASE", str(LEASE))
+    return redis_url
+
+
+async def test_workers_on_one_redis_that_are_killed_upload_each_item_once(
+    slow_server: FakeServer, shared_redis: str
+) -> None:
+    """One after the other is killed and begun again, with links that are signed anew; at last all items have ended."""
+    dice = random.Random(SEED)
+    workers = [begin(shared_redis, SIGNATURES[0], 4) for _ in range(WORKERS)]
+    for worker in workers:
+        await anyio.to_thread.run_sync(begun, worker)
+    for turn, signature in enumerate(SIGNATURES[:KILLS]):
+        await anyio.sleep(dice.uniform(0, LONGEST))
+        await anyio.to_thread.run_sync(kill, workers[turn % WORKERS])
+        workers[turn % WORKERS] = begin(shared_redis, signature, 4)
+        await anyio.to_thread.run_sync(begun, workers[turn % WORKERS])
+    for worker in workers:
+        await anyio.to_thread.run_sync(kill, worker)
+    async with quick_client(slow_server) as cincopa:
+        with anyio.fail_after(60):
+            while True:  # What the dead had is theirs until their leases are over.
+                store = RedisStore(shared_redis, lease=LEASE)
+                outcomes = await Account(slow_server.fake, cincopa).upload(links(ITEMS, SIGNATURES[-1]), store=store)
+                if not any(isinstance(outcome.error, LeaseLostError) for outcome in outcomes):
+                    break
+
+    no_item_was_doubled(slow_server, outcomes)
