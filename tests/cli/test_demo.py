@@ -15,7 +15,7 @@ from cincopa_async.cli._fileserver import FileServer
 from cincopa_async.cli._sources import Source, collect_sources
 from cincopa_async.cli.demo import Demo, run_demo
 from cincopa_async.testing import FakeCincopa
-from tests.cli.processes import Event, Start, read_events
+from tests.cli.processes import Start, of_kind, read_events
 
 NAMES = {"beep.wav", "dot.png", "dunes.png", "hum.wav", "ripples.gif", "sunset.png"}
 
@@ -184,7 +184,3 @@ class CancelAtFirstProgress(JSONLines):
     def moved(self, source: Source, status_id: str, status: UploadStatus) -> None:
         super().moved(source, status_id, status)
         self._scope.cancel()
-
-
-def of_kind(events: list[Event], kind: str) -> list[Event]:
-    return [event for event in events if event["event"] == kind]

@@ -1,0 +1,76 @@
+"""The store of an upload: a file that knows the run before, if that is meant."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from sqlite3 import Error as SqliteError
+
+from attrs import frozen
+
+from cincopa_async import LeaseLostError
+from cincopa_async.cli._remote import UsageError
+from cincopa_async.stores import Claim, SqliteStore, UploadRecord
+
+
+@frozen(kw_only=True)
+class Memory:
+    """What an upload is to remember, and what it is to make of what it finds."""
+
+    path: Path | None = None
+    resume: bool = False
+    retry_failed: bool = False
+    restart_unknown: bool = False
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a run that was before is meant."""
+        return self.resume or self.retry_failed or self.restart_unknown
+
+    def check(self) -> None:
+        """
+        Refuse to go on with nothing.
+
+        Raises:
+            UsageError: What is to be gone on with has no file.
+        """
+        if self.path is None and self.goes_on:
+            raise UsageError("--resume, --retry-failed and --restart-unknown need the --store of the earlier run")
+
+
+class RetryingStore(SqliteStore):
+    """A store in which what has ended badly is to be done again."""
+
+    async def claim(self, key: str, *, input: str, fingerprint: str | None = None) -> tuple[Claim, UploadRecord]:
+        """Take an item, also one that has ended with an error: it is reserved anew."""
+        claim, record = await super().claim(key, input=input, fingerprint=fingerprint)
+        if claim != "ended" or record.error is None:
+            return claim, record
+        try:
+            return "mine", await self.restart(key, attempts=record.attempts, fingerprint=fingerprint)
+        except LeaseLostError:  # Another process was quicker, and has it now.
+            return "busy", record
+
+
+@asynccontextmanager
+async def open_store(memory: Memory) -> AsyncIterator[SqliteStore | None]:
+    """
+    Open the store, if there is to be one.
+
+    Raises:
+        UsageError: It cannot be opened, or holds an earlier run that nobody spoke of.
+    """
+    if memory.path is None:
+        yield None
+        return
+    kind = RetryingStore if memory.retry_failed else SqliteStore
+    try:
+        store = await kind(memory.path).__aenter__()
+    except (SqliteError, ValueError) as error:
+        raise UsageError(f"{memory.path}: {error}") from None
+    try:
+        count = sum((await store.counts()).values())
+        if count and not memory.goes_on:
+            raise UsageError(f"{memory.path} knows {count:,} items of an earlier run: --resume goes on with it")
+        yield store
+    finally:
+        await store.__aexit__(None, None, None)
