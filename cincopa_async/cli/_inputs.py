@@ -67,7 +67,7 @@ def read_csv(lines: Iterable[str], name: str, column: str, fid: str | None) -> I
             if any(row.values()):
                 yield _entry(f"{name}, line {rows.line_num + 1}", partial(_from_row, row, column, fid))
     except csv.Error as error:
-        yield Entry(where=f"{name}, line {rows.line_num + 1}", error=f"{error}; what follows is not read")
+        yield Entry(where=f"{name}, line {rows.reader.line_num + 1}", error=f"{error}; what follows is not read")
 
 
 def _entry(where: str, read: Callable[[], UploadItem]) -> Entry:

@@ -132,7 +132,7 @@ def test_table_without_the_column_has_no_items(lines: list[str]) -> None:
 
 
 def test_table_that_goes_wrong_ends_there() -> None:
-    """A quote that is never closed swallows the rest, and is told."""
+    """A cell without end, as after a quote that is never closed, is told."""
     first, wrong = read_csv(["url\n", f"{URL}\n", f'"{"x" * 200_000}\n'], "t.csv", "url", None)
 
     assert first.item == UploadItem(URL)
