@@ -64,7 +64,7 @@ def read_csv(lines: Iterable[str], name: str, column: str, fid: str | None) -> I
     rows = csv.DictReader(lines, names, delimiter=delimiter)
     try:
         for row in rows:
-            if any(row.values()):
+            if any(any(cell) if isinstance(cell, list) else cell for cell in row.values()):
                 yield _entry(f"{name}, line {rows.line_num + 1}", partial(_from_row, row, column, fid))
     except csv.Error as error:
         yield Entry(where=f"{name}, line {rows.reader.line_num + 1}", error=f"{error}; what follows is not read")
@@ -139,7 +139,7 @@ def _check_names(given: Mapping[str, object], known: Sequence[str], what: str) -
 
 
 def _from_row(row: dict[str | Any, Any], column: str, fid: str | None) -> UploadItem:
-    if None in row:
+    if any(row.pop(None, ())):
         raise ValueError("there are more cells than columns")
     cells = {name: cell.strip() for name, cell in row.items() if cell and cell.strip()}
     if column not in cells:

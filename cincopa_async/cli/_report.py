@@ -4,7 +4,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -98,9 +98,19 @@ class Report:
         self._file = file
 
     async def add(self, row: Row) -> None:
-        if self._file is not None:
-            await self._file.write(csv_line(asdict(row).values()))
-            await self._file.flush()
+        """
+        Write a row.
+
+        Raises:
+            OSError: It cannot be written; after that nothing is, and nothing is said of it again.
+        """
+        if self._file is None:
+            return
+        try:
+            await _write(self._file, asdict(row).values())
+        except OSError:
+            self._file = None
+            raise
 
 
 @asynccontextmanager
@@ -115,13 +125,20 @@ async def open_report(path: Path | None) -> AsyncIterator[Report]:
         yield Report(None)
         return
     try:
-        opened = await anyio.open_file(path, "w", encoding="utf-8", errors="backslashreplace", newline="")
+        file = await anyio.open_file(path, "w", encoding="utf-8", errors="backslashreplace", newline="")
     except OSError as error:
         raise UsageError(f"the report cannot be written: {error}") from None
-    async with opened as file:
-        await file.write(csv_line(COLUMNS))
-        await file.flush()
+    try:
+        await _write(file, COLUMNS)
         yield Report(file)
+    finally:
+        with suppress(OSError):  # All has been written by now, or that was told.
+            await file.aclose()
+
+
+async def _write(file: AsyncFile[str], cells: Iterable[str]) -> None:
+    await file.write(csv_line(cells))
+    await file.flush()
 
 
 def csv_line(cells: Iterable[str]) -> str:

@@ -43,11 +43,12 @@ def interruptible(notice: Callable[[], None]) -> Iterator[Interruption]:
         interruption.scope.cancel()
 
     def interrupted(number: int, _: FrameType | None) -> None:
-        if interruption.signal is not None:
+        if interruption.signal is None:
+            interruption.signal = number
+            # Not here: this may be the midst of anything.
+            loop.call_soon_threadsafe(stop)
+        else:
             leave_now(128 + number)
-        interruption.signal = number
-        # Not here: this may be the midst of anything.
-        loop.call_soon_threadsafe(stop)
 
     before = {number: signal.signal(number, interrupted) for number in SIGNALS}
     try:

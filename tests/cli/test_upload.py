@@ -2,11 +2,19 @@
 
 import csv
 import json
+import os
 import subprocess
+import threading
 from pathlib import Path
 
+import anyio
 import pytest
+from typer.testing import CliRunner
 
+from cincopa_async.cli._app import app
+from cincopa_async.cli._dry_run import planned
+from cincopa_async.cli._runs import Memory, RetryingStore
+from cincopa_async.stores import RecordState, StoredError, UploadRecord
 from cincopa_async.testing import FakeCincopa, FakeServer
 from tests.cli.processes import Event, Start, of_kind, read_events, read_until
 from tests.conftest import CANARIES
@@ -127,6 +135,7 @@ def test_nothing_in_a_list_is_nothing_to_do(start: Start, server: FakeServer) ->
         (["-", "-"], "standard input can be read once"),
         (["-", "--csv", "-"], "standard input can be read once"),
         (["missing.mp4"], "argument 1: there is no file missing.mp4"),
+        (["--csv", "missing.csv"], "there is no file missing.csv"),
         (["https://media.example/a", "--resume"], "need the --store"),
         (["https://media.example/a", "--report", "/no/such/folder/r.csv"], "the report cannot be written"),
         (["https://media.example/a", "--store", "/no/such/folder/r.db"], "/no/such/folder/r.db: unable to open"),
@@ -203,3 +212,82 @@ def test_rerun_with_a_store_knows_what_has_ended(start: Start, fake: FakeCincopa
     assert retried[1][-1]["known"] == 1
     assert fake.counts.inputs == {link("cat.mp4"): 1, link("gone.mp4"): 1, link("gone.mp4", 3): 1}
     assert not any(canary.encode() in Path(store).read_bytes() for canary in CANARIES)
+
+
+def test_table_may_come_from_standard_input(start: Start, fake: FakeCincopa) -> None:
+    """As a list may; rows of empty cells are nothing."""
+    add(fake, link("cat.mp4"))
+    code, events = run_json(start, "--csv", "-", "--column", "link", text=f"link\n{link('cat.mp4')}\n,\nftp://x\n")
+
+    assert code == 1
+    assert events[-1]["counts"] == {"completed": 1, "refused": 1}
+    assert [event["input"] for event in of_kind(events, "ended") if event["state"] == "refused"] == [
+        "standard input, line 4"
+    ]
+
+
+def test_report_that_cannot_be_written_any_more_stops_all(fake: FakeCincopa, tmp_path: Path) -> None:
+    """A disk that is full, for instance: what has become of each would be lost."""
+    pipe = tmp_path / "report"
+    os.mkfifo(pipe)
+
+    add(fake, link("cat.mp4"), link("dog.mp4"))
+    fake.hold()
+
+    def read_the_head() -> None:
+        with pipe.open(encoding="utf-8") as report:
+            report.readline()
+        fake.release()
+
+    reader = threading.Thread(target=read_the_head)
+    reader.start()
+    result = CliRunner().invoke(app, ["upload", link("cat.mp4"), link("dog.mp4"), "--report", str(pipe), "--json"])
+    reader.join()
+
+    last = read_events(result.output)[-1]
+    assert result.exit_code == 1
+    assert "Broken pipe" in last["stopped"]
+    assert last["counts"]["completed"] == 1
+    assert fake.counts.uploads_running == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "memory", "plan"),
+    [
+        ("reserved", None, Memory(), "unknown"),
+        ("reserved", None, Memory(restart_unknown=True), "upload"),
+        ("started", None, Memory(), "go on"),
+        ("described", None, Memory(), "go on"),
+        ("ended", None, Memory(), "done"),
+        ("ended", StoredError(kind="APIError", message="no"), Memory(), "failed"),
+        ("ended", StoredError(kind="APIError", message="no"), Memory(retry_failed=True), "upload"),
+    ],
+)
+def test_plan_depends_on_what_the_store_knows(
+    state: RecordState, error: StoredError | None, memory: Memory, plan: str
+) -> None:
+    """And on what is to be made of it."""
+    record = UploadRecord(key="k", state=state, input="https://media.example/a", error=error)
+
+    assert planned(record, memory) == plan
+
+
+@pytest.mark.anyio
+async def test_what_failed_is_done_again_by_one_process(tmp_path: Path) -> None:
+    """Of several that ask for it at once one gets it; what ended well stays as it is."""
+    claims: list[str] = []
+
+    async def claim(store: RetryingStore) -> None:
+        claims.append((await store.claim("bad", input="https://media.example/a"))[0])
+
+    async with RetryingStore(tmp_path / "runs.db") as store:
+        for key, error in (("bad", StoredError(kind="APIError", message="no")), ("good", None)):
+            await store.claim(key, input="https://media.example/a")
+            await store.ended(key, rid=None if error else "R1", error=error)
+        async with anyio.create_task_group() as both:
+            both.start_soon(claim, store)
+            both.start_soon(claim, store)
+        good, _ = await store.claim("good", input="https://media.example/a")
+
+    assert sorted(claims) == ["busy", "mine"]
+    assert good == "ended"

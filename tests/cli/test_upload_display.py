@@ -4,13 +4,17 @@ import io
 import signal
 import sys
 
+import anyio
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from cincopa_async import BatchEvent, BatchProgress, UploadItem, UploadStatus
 from cincopa_async.cli import _signals
+from cincopa_async.cli._app import app
 from cincopa_async.cli._report import Row, Sums
 from cincopa_async.cli._upload_display import MOST_BARS, MOST_TROUBLES, Bars, Lines
+from cincopa_async.testing import FakeCincopa
 
 
 def terminal() -> Console:
@@ -40,6 +44,22 @@ def progress(**told: float | None) -> BatchProgress:
 def moved(item: UploadItem, sent: int, size: int | None) -> BatchEvent:
     status = UploadStatus(progress_bytes=sent, file_size_bytes=size)
     return BatchEvent(kind="progress", item=item, status_id="1", status=status)
+
+
+def test_bars_are_drawn_on_a_terminal(fake: FakeCincopa, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it runs; what stays is a line for each end, and the report."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "160")
+    fake.add_source("https://media.example/cat.mp4", b"0123456789", content_type="video/mp4")
+    result = CliRunner().invoke(app, ["upload", "https://media.example/cat.mp4", "https://media.example/cat.mp4?id=2"])
+
+    during, _, report = result.output.partition("report ")
+    assert result.exit_code == 1
+    assert "━━━" in during
+    assert "under way" in during
+    assert "is asset" in during
+    assert "https://media.example/cat.mp4?id=2" in report
+    assert "━━━" not in report
 
 
 def test_bar_for_all_says_how_far_it_is() -> None:
@@ -90,15 +110,42 @@ def test_end_tells_what_went_wrong_again() -> None:
     sums.add(Row(input="good.mp4", state="completed"), known=True)
     lines.moved(moved(UploadItem("https://media.example/1.mp4"), 1, 2))
     lines.counted(progress())
+    lines.stopping("uploads under way are aborted")
     before = len(text_of(console))
     lines.finished(sums, "the token is refused")
 
     report = text_of(console)[before:]
+    assert "stopping: uploads under way are aborted. Ctrl-C again leaves at once." in text_of(console)[:before]
     assert report.count(".mp4 (upload 7): [gone]") == MOST_TROUBLES
     assert "... and 3 more" in report
     assert "failed  23" in report
     assert "1 of these had ended in an earlier run" in report
     assert "stopped: the token is refused" in report
+
+
+def test_second_signal_is_obeyed_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when the block has been left: the process is on its way out."""
+    codes: list[int] = []
+    monkeypatch.setattr(_signals, "leave_now", codes.append)
+    handlers = {number: signal.getsignal(number) for number in _signals.SIGNALS}
+    notices: list[str] = []
+
+    async def interrupted_twice() -> int:
+        with _signals.interruptible(lambda: notices.append("stopping")) as interruption:
+            with interruption.scope:
+                signal.raise_signal(signal.SIGINT)
+                await anyio.sleep_forever()
+            signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+        return interruption.exit_code
+
+    try:
+        assert anyio.run(interrupted_twice) == 130
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert notices == ["stopping"]
+    assert codes == [143, 130]
 
 
 def test_leaving_at_once_gives_the_terminal_its_cursor_back(
