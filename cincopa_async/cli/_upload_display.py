@@ -36,7 +36,7 @@ class Display(Protocol):
 @contextmanager
 def choose_display(*, as_json: bool) -> Iterator[Display]:
     """Give the display that suits where the output goes; bars leave a terminal as they found it."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)  # What is printed is others' text.
     if as_json:
         yield JSONLines()
     elif console.is_terminal:

@@ -13,7 +13,7 @@ from cincopa_async import BatchEvents, BatchHaltedError, CincopaClient, UploadBa
 from cincopa_async.cli._dry_run import run_dry
 from cincopa_async.cli._inputs import Entry, read_arguments, read_csv, read_lines
 from cincopa_async.cli._remote import USAGE, UsageError, complain, run_with_client
-from cincopa_async.cli._report import Report, Sums, open_report, open_row, refused_row, row_of
+from cincopa_async.cli._report import Report, Row, Sums, open_report, open_row, refused_row, row_of
 from cincopa_async.cli._runs import Memory, open_store
 from cincopa_async.cli._signals import interruptible
 from cincopa_async.cli._supply import read_text, supplied
@@ -153,10 +153,10 @@ class Run:
     async def tell_open(self, reason: str) -> None:
         """Tell what was under way when all was stopped."""
         for open_ in self._under_way.values():
-            row = open_row(open_.item, open_.status_id, reason)
-            self.sums.add(row)
-            self.display.ended(open_.item, row, known=False)
-            await self.report.add(row)
+            try:
+                await self._tell(open_.item, open_row(open_.item, open_.status_id, reason))
+            except OSError as error:  # Of the report. It is told, and the others are told without it.
+                self.stopped = f"{self.stopped}; {error}"
 
     def _take(self, item: UploadItem) -> UploadItem:
         self._under_way[id(item)] = UnderWay(item)
@@ -167,16 +167,15 @@ class Run:
             if entry.item is not None:
                 yield self._take(entry.item)
                 continue
-            row = refused_row(entry)
-            self.sums.add(row)
-            self.display.ended(None, row, known=False)
-            await self.report.add(row)
+            await self._tell(None, refused_row(entry))
 
     async def _ended(self, outcome: UploadOutcome) -> None:
         under_way = self._under_way.pop(id(outcome.item))
-        row = row_of(outcome, under_way.status_id)
-        self.sums.add(row, known=outcome.from_store)
-        self.display.ended(outcome.item, row, known=outcome.from_store)
+        await self._tell(outcome.item, row_of(outcome, under_way.status_id), known=outcome.from_store)
+
+    async def _tell(self, item: UploadItem | None, row: Row, *, known: bool = False) -> None:
+        self.sums.add(row, known=known)
+        self.display.ended(item, row, known=known)
         await self.report.add(row)
 
     async def _show(self, events: BatchEvents) -> None:

@@ -11,9 +11,13 @@ import anyio
 import pytest
 from typer.testing import CliRunner
 
+from cincopa_async import UploadItem
 from cincopa_async.cli._app import app
 from cincopa_async.cli._dry_run import planned
+from cincopa_async.cli._report import Report
 from cincopa_async.cli._runs import Memory, RetryingStore
+from cincopa_async.cli._upload_display import JSONLines
+from cincopa_async.cli.upload import Inputs, Run
 from cincopa_async.stores import RecordState, StoredError, UploadRecord
 from cincopa_async.testing import FakeCincopa, FakeServer
 from tests.cli.processes import Event, Start, of_kind, read_events, read_until
@@ -249,6 +253,20 @@ def test_report_that_cannot_be_written_any_more_stops_all(fake: FakeCincopa, tmp
     assert "Broken pipe" in last["stopped"]
     assert last["counts"]["completed"] == 1
     assert fake.counts.uploads_running == 0
+
+
+@pytest.mark.anyio
+async def test_report_that_fails_at_the_end_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """So is every item that was under way."""
+    async with await anyio.open_file(os.memfd_create("report"), "r", encoding="utf-8") as unwritable:
+        run = Run(JSONLines(), Report(unwritable), stopped="interrupted")
+        taken = [*run.handed(Inputs(items=[UploadItem(link("cat.mp4")), UploadItem(link("dog.mp4"))], lists=None))]
+        await run.tell_open("aborted")
+
+    ended = read_events(capsys.readouterr().out)
+    assert len(taken) == 2
+    assert [event["input"] for event in ended] == ["https://media.example/cat.mp4", "https://media.example/dog.mp4"]
+    assert run.stopped == "interrupted; not writable"
 
 
 @pytest.mark.parametrize(

@@ -50,15 +50,16 @@ def test_bars_are_drawn_on_a_terminal(fake: FakeCincopa, monkeypatch: pytest.Mon
     """While it runs; what stays is a line for each end, and the report."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "160")
-    fake.add_source("https://media.example/cat.mp4", b"0123456789", content_type="video/mp4")
-    result = CliRunner().invoke(app, ["upload", "https://media.example/cat.mp4", "https://media.example/cat.mp4?id=2"])
+    fake.add_source("https://media.example/:cat:.mp4", b"0123456789", content_type="video/mp4")
+    fake.add_source("https://media.example/gone.mp4", b"", status=404)
+    result = CliRunner().invoke(app, ["upload", "https://media.example/:cat:.mp4", "https://media.example/gone.mp4"])
 
     during, _, report = result.output.partition("report ")
     assert result.exit_code == 1
     assert "━━━" in during
     assert "under way" in during
-    assert "is asset" in during
-    assert "https://media.example/cat.mp4?id=2" in report
+    assert "https://media.example/:cat:.mp4 is asset" in during
+    assert "https://media.example/gone.mp4" in report
     assert "━━━" not in report
 
 

@@ -118,6 +118,7 @@ def test_every_document_has_been_found() -> None:
         "architecture.md",
         "bulk.md",
         "cancellation.md",
+        "cli.md",
         "endpoints.md",
         "errors.md",
         "files.md",
