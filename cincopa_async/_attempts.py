@@ -158,6 +158,7 @@ class Attempts:
         return url if url is not None else await given_url(self._plan)
 
     async def _followed(self, job: UploadJob) -> UploadResult:
+        job._group = self._shared  # Batches take turns with their polls.
         async with job:
             async for status in job.watch():
                 self._track.moved(status, job.status_id)

@@ -14,11 +14,14 @@ from cincopa_async import (
     CincopaClient,
     PollPolicy,
     RateLimitError,
+    RetryPolicy,
     UploadFailedError,
     UploadItem,
     UploadTimeoutError,
     UploadUnknownError,
 )
+from cincopa_async._calls import Turn
+from cincopa_async._pool import Pool, Slot
 from cincopa_async.stores import MemoryStore
 from tests.batches import account, link, links, outcomes_of
 from tests.conftest import TOKEN
@@ -209,3 +212,35 @@ async def test_outage_halts_the_batch_although_calls_pause() -> None:
         assert len(outcomes) == 40
         assert all(outcome.ok for outcome in outcomes)
         assert acc.fake.counts.uploads_started == 40
+
+
+async def test_storm_of_refusals_fails_no_item_and_wastes_little_of_what_is_allowed() -> None:
+    """A service that takes 20 calls a second is asked for about as many, and each source is started once."""
+    async with account(300, client={"poll": PollPolicy(), "retry": RetryPolicy()}, rate_limit=20) as acc:
+        began = anyio.current_time()
+        outcomes = await acc.upload(links(300), max_active=100)
+        took = anyio.current_time() - began
+        polls = sum(upload.polls for upload in acc.fake._account.uploads.values())
+
+    assert [outcome.error for outcome in outcomes if not outcome.ok] == []
+    assert acc.fake.counts.inputs == dict.fromkeys(links(300), 1)
+    assert (300 + polls) / took >= 0.8 * 20
+
+
+async def test_small_batch_beside_a_large_one_is_polled_as_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches take turns: the few jobs of one do not wait behind the many of the other."""
+    groups: list[object] = []
+    acquire = Pool.acquire
+
+    async def noted(self: Pool, turn: Turn, *, fresh: bool, group: object = None) -> Slot:
+        if turn == "later":
+            groups.append(group)
+        return await acquire(self, turn, fresh=fresh, group=group)
+
+    monkeypatch.setattr(Pool, "acquire", noted)
+    async with account(6) as acc, anyio.create_task_group() as tasks:
+        tasks.start_soon(acc.upload, links(6)[:5])
+        tasks.start_soon(acc.upload, links(6)[5:])
+
+    assert len({id(group) for group in groups}) == 2
+    assert None not in groups
