@@ -256,9 +256,10 @@ def test_report_that_cannot_be_written_any_more_stops_all(fake: FakeCincopa, tmp
 
 
 @pytest.mark.anyio
-async def test_report_that_fails_at_the_end_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_report_that_fails_at_the_end_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """So is every item that was under way."""
-    async with await anyio.open_file(os.memfd_create("report"), "r", encoding="utf-8") as unwritable:
+    (tmp_path / "report.csv").touch()
+    async with await anyio.open_file(tmp_path / "report.csv", encoding="utf-8") as unwritable:
         run = Run(JSONLines(), Report(unwritable), stopped="interrupted")
         taken = [*run.handed(Inputs(items=[UploadItem(link("cat.mp4")), UploadItem(link("dog.mp4"))], lists=None))]
         await run.tell_open("aborted")

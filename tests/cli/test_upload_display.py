@@ -89,6 +89,7 @@ def test_some_of_those_under_way_have_a_bar() -> None:
     before = text_of(console)
     bars.ended(items[0], Row(input="0.mp4", rid="R1", state="completed"), known=False)
     bars.moved(moved(UploadItem("https://media.example/next.mp4"), 500, 1000))
+    bars.ended(None, Row(input="list, line 7", state="refused"), known=False)
     bars.finished(Sums(), None)
 
     drawn = text_of(console)
@@ -98,6 +99,7 @@ def test_some_of_those_under_way_have_a_bar() -> None:
     assert "next.mp4" not in before
     assert "next.mp4" in drawn
     assert "completed  0.mp4 is asset R1" in drawn
+    assert "refused  list, line 7" in drawn
 
 
 def test_end_tells_what_went_wrong_again() -> None:
