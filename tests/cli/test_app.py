@@ -63,6 +63,14 @@ def test_missing_extra_is_named(package: str) -> None:
     assert ran.stderr == f'The cincopa command needs {package}: pip install "cincopa-async[cli,testing]"\n'
 
 
+def test_commands_that_speak_to_cincopa_need_no_fake_one() -> None:
+    """The extra `cli` alone is enough for them."""
+    ran = run_without("starlette", "upload")
+
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("cincopa: there is nothing to upload")
+
+
 def test_other_missing_module_is_a_bug_and_shown_as_one() -> None:
     """Only the extras get the sentence."""
     ran = run_without("cincopa_async.cli._display")
@@ -71,7 +79,7 @@ def test_other_missing_module_is_a_bug_and_shown_as_one() -> None:
     assert "ModuleNotFoundError" in ran.stderr
 
 
-def run_without(module: str) -> subprocess.CompletedProcess[str]:
-    """Run the demo where a module cannot be imported."""
+def run_without(module: str, command: str = "demo") -> subprocess.CompletedProcess[str]:
+    """Run a command where a module cannot be imported."""
     script = f"import sys; sys.modules[{module!r}] = None; from cincopa_async.cli import main; main()"
-    return subprocess.run([sys.executable, "-c", script, "demo"], capture_output=True, check=False, text=True)
+    return subprocess.run([sys.executable, "-c", script, command], capture_output=True, check=False, text=True)
