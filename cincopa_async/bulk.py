@@ -133,22 +133,26 @@ class UploadBatch:
             raise self._failure
 
     async def _take_items(self, send: MemoryObjectSendStream[UploadOutcome]) -> None:
-        assert self._group is not None  # noqa: S101 - for the type checkers
         with send:
             try:
                 with self._taking:
-                    while True:
-                        await self._places.acquire()
-                        item = await self._supply.next()
-                        if item is None:
-                            self._shared.tally.saw_all()
-                            break
-                        self._group.start_soon(self._run, ItemRun(self._shared, item), send.clone())
+                    try:
+                        await self._take_all(send)
+                    finally:
+                        # No scope of ours in between: a generator may have one open, and they are left in their order.
+                        await self._supply.aclose()
             except Exception as error:  # noqa: BLE001 - the caller's own, raised where it asks for outcomes
                 self._failure = self._failure or error
-            finally:
-                with anyio.CancelScope(shield=True):
-                    await self._supply.aclose()
+
+    async def _take_all(self, send: MemoryObjectSendStream[UploadOutcome]) -> None:
+        assert self._group is not None  # noqa: S101 - for the type checkers
+        while True:
+            await self._places.acquire()
+            item = await self._supply.next()
+            if item is None:
+                self._shared.tally.saw_all()
+                return
+            self._group.start_soon(self._run, ItemRun(self._shared, item), send.clone())
 
     async def _run(self, run: ItemRun, send: MemoryObjectSendStream[UploadOutcome]) -> None:
         outcome: UploadOutcome | None = None

@@ -205,10 +205,13 @@ async def test_async_generator_is_read_by_one_task_and_closed() -> None:
             closed.set()
 
     async with account(50) as acc:
-        async with acc.cincopa.upload_many(produce(), max_active=4) as batch:
-            async for _ in batch:
-                break
+        acc.fake.hold("*/1.mp4*")
+        generator = produce()  # Kept here, so that it is not the garbage collector who closes it.
+        async with acc.cincopa.upload_many(generator, max_active=1) as batch:
+            await anext(batch)
+            await until_started(acc, 2)  # It waits for a place, in no step of the generator.
         assert closed.is_set()
+        acc.fake.release()
 
     class Items:
         def __aiter__(self) -> AsyncIterator[str]:

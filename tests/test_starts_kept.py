@@ -91,6 +91,8 @@ async def test_metadata_that_cannot_be_set_is_told_with_the_rid(tmp_path: Path) 
 
         assert acc.fake.stored(caught.value.rid)
         assert acc.fake.stored(of_file.value.rid) == b"c"
+        # Once into each gallery, and once for the file: the second wait has looked before.
+        assert acc.fake.counts.requests["gallery.add_item"] == 3
         assert [asset.rid async for asset in acc.cincopa.gallery.iter_items(gallery.fid)] == [caught.value.rid]
 
 
