@@ -29,7 +29,9 @@ CALLS: dict[str, Call[Any]] = {
         search=None, type=None, rid=None, reference_id="21T20", tag=None, details=None, page=1, items_per_page=None
     ),
     "asset.get_tags": _asset_calls.get_tags(),
-    "asset.set_meta": _asset_calls.change("set_meta", "A4", {"caption": "cat"}),
+    "asset.set_meta": _asset_calls.set_meta(
+        "A4", tags=None, video_thumb_sec=None, thumb_attached_rid=None, caption="cat"
+    ),
     "asset.resync": _asset_calls.change("resync", "A4"),
     "asset.delete": _asset_calls.change("delete", "A4", vanishes=True),
     "asset.get_upload_url": _asset_calls.get_upload_url(fid=None, rid=None, type=None, ttl=None, sourceip=None),
