@@ -104,7 +104,8 @@ def kills(session: nox.Session) -> None:
     """Kill batches of 500 items twenty times each, and see that no item is uploaded twice."""
     session.install("-e", ".[cli,testing,redis]", *group("test"))
     many = {"KILLS_ITEMS": "500", "KILLS": "20", "KILLS_SECONDS": "0.6"}
-    session.run("python", "-m", "pytest", "tests/sockets/test_kills.py", *session.posargs, env=many)
+    files = ("tests/sockets/test_kills.py", "tests/stores/test_batches_killed.py")
+    session.run("python", "-m", "pytest", *files, *session.posargs, env=many)
 
 
 @nox.session
