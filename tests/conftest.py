@@ -48,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=transports.OWN,
         help="run the tests over sockets with this in the place of the client's own connections",
     )
-    parser.addoption("--cancels", type=int, default=1_000, help="how many calls are cancelled at random, per transport")
+    parser.addoption("--cancels", type=int, default=400, help="how many calls are cancelled at random, per transport")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
