@@ -107,15 +107,20 @@ class ItemRun:
             plan = Plan.of(self._item)
         except (ValueError, TypeError) as error:
             raise TroubleError(error) from None
-        url = fingerprint = None
+        url = fingerprint = gone = None
         if self._shared.store is not None:
             if plan.path is not None:
-                fingerprint = await fingerprint_of(plan.path)
+                try:
+                    fingerprint = await fingerprint_of(plan.path)
+                except TroubleError as trouble:
+                    gone = trouble.error  # Which says nothing of what was uploaded before.
             elif plan.item.key is None:
                 url = await given_url(plan)
             known = await self._claim(self._shared.store, plan, url, fingerprint)
             if known is not None:
                 return known
+        if gone is not None and self._is_new:
+            raise TroubleError(gone)
         if self._is_new:
             there = await self._there(plan)
             if there is not None:
@@ -164,6 +169,8 @@ class ItemRun:
         kept.at_risk = True
         # What an owner died of before the last bytes of a file were sent has made no asset.
         unfinished = plan.path is not None and kept.record.state == "reserved"
+        if unfinished and fingerprint is None:
+            return  # Nor is it there to be sent again: it stays as it is.
         rid = None if unfinished else await self._by_reference(plan)
         if rid is None and not unfinished and self._shared.options.unknown == "report":
             raise TroubleError(UploadUnknownError(kept.record.status_id))

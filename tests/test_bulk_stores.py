@@ -390,6 +390,43 @@ async def test_file_is_sent_once(store: Store, file: Path) -> None:
         assert acc.fake.counts.files_stored == 1
 
 
+async def test_file_that_has_gone_since_is_known(store: Store, file: Path) -> None:
+    """What it became is told from the store; what nobody knows of it stays unknown, what was not sent stays open."""
+    async with account(0) as acc:
+        await acc.upload([file], store=store())
+        async with store() as opened:
+            for key in ("half", "whole"):
+                await opened.claim(key, input="", fingerprint=await fingerprint_of(os.fspath(file)))
+            await opened.started("whole", None)
+        await anyio.Path(file).unlink()
+        items = [file, UploadItem(file, key="half"), UploadItem(file, key="whole"), UploadItem(file, key="new")]
+        done, half, whole, new = await acc.upload(items, store=store(), max_active=1)
+
+        assert done.ok
+        assert done.from_store
+        assert isinstance(half.error, FileNotFoundError)
+        assert isinstance(whole.error, UploadUnknownError)
+        assert isinstance(new.error, FileNotFoundError)
+    async with store() as opened:
+        left = {record.key: record async for record in opened.records(states=["reserved", "started"])}
+    assert left.keys() == {"half", "whole"}
+    assert left["half"].fingerprint is not None
+
+
+async def test_asset_of_a_file_that_has_gone_is_described(store: Store, file: Path) -> None:
+    """Nothing is left to do that takes the file."""
+    item = UploadItem(file, meta=AssetMeta(caption="A cat"))
+    async with account(0) as acc:
+        acc.fake.quirk("success_false", call="asset.set_meta", times=1)
+        (first,) = await acc.upload([item], store=store())
+        await anyio.Path(file).unlink()
+        (again,) = await acc.upload([item], store=store())
+
+        assert isinstance(first.error, AssetNotDescribedError)
+        assert again.ok
+        assert acc.fake.counts.files_stored == 1
+
+
 async def test_file_that_was_not_sent_to_its_end_is_sent_again(store: Store, file: Path) -> None:
     """Killed before its last bytes, nothing became of it."""
     async with account(0) as acc:
