@@ -129,8 +129,8 @@ class Kept:
         with suppress(LeaseLostError):
             if self._is_undone(status):
                 await self.restart()
-            elif self.record.state == "started" and status is not None and status.state is UploadState.COMPLETED:
-                await self.completed(status.rid or "")
+            elif self.record.state == "started" and (rid := _asset_of(status)) is not None:
+                await self.completed(rid)
             await self._store.release(self.record.key)
 
     def _is_undone(self, status: UploadStatus | None) -> bool:
@@ -139,3 +139,8 @@ class Kept:
         if self.record.status_id is None:  # A file, of which not all was sent, or what was sent was refused.
             return True
         return status is not None and status.state in (UploadState.ABORTED, UploadState.FAILED)
+
+
+def _asset_of(status: UploadStatus | None) -> str | None:
+    """Return what an upload has become; None too where Cincopa has not said it yet, which a rerun may ask."""
+    return status.rid if status is not None and status.state is UploadState.COMPLETED else None

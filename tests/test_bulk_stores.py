@@ -360,6 +360,25 @@ async def test_upload_that_completed_while_the_batch_was_left_is_known(store: St
         assert acc.fake.counts.uploads_started == 1
 
 
+async def test_upload_that_completed_without_saying_as_what_is_asked_again(store: Store) -> None:
+    """Its abort is told that it has completed, and no rid: the rerun asks for that, and starts nothing."""
+    async with account(1) as acc:
+        acc.fake.hold()
+        acc.fake.quirk("completed_without_resid")
+        async with acc.cincopa.upload_many(links(1), store=store()):
+            await until_started(acc, 1)
+            acc.fake.release()
+            with anyio.fail_after(5):
+                while not acc.fake.counts.uploads_completed:  # noqa: ASYNC110 - the fake tells nobody
+                    await anyio.sleep(0.001)
+        acc.fake.clear_quirks()
+        (outcome,) = await acc.upload(links(1), store=store())
+
+        assert outcome.result is not None
+        assert acc.fake.stored(outcome.result.rid)
+        assert acc.fake.counts.uploads_started == 1
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "cat.mp4"
