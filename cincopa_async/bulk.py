@@ -44,6 +44,7 @@ class UploadBatch:
         self._running: dict[ItemRun, anyio.CancelScope] = {}
         self._taking = anyio.CancelScope()
         self._failure: Exception | None = None
+        self._stopped = False
         self._told = False
 
     def __repr__(self) -> str:
@@ -159,6 +160,8 @@ class UploadBatch:
         with send:
             with anyio.CancelScope() as scope:
                 self._running[run] = scope
+                if self._stopped:  # It was stopped between the taking of the item and this.
+                    self._leave(run, scope)
                 try:
                     outcome = await run.run()
                 except HaltError as halt:
@@ -175,11 +178,15 @@ class UploadBatch:
     def _stop(self, failure: Exception) -> None:
         """Take no more items, and leave those under way for a rerun; without a store, as `on_cancel` says."""
         self._failure = self._failure or failure
+        self._stopped = True
         self._taking.cancel()
         for run, scope in self._running.items():
-            if self._store is not None:
-                run.detach()
-            scope.cancel()
+            self._leave(run, scope)
+
+    def _leave(self, run: ItemRun, scope: anyio.CancelScope) -> None:
+        if self._store is not None:
+            run.detach()
+        scope.cancel()
 
     async def _renew_leases(self, store: UploadStore) -> None:
         while True:

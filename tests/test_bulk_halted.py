@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from cincopa_async import (
@@ -18,7 +20,7 @@ from cincopa_async import (
     UploadOutcome,
     UploadUnknownError,
 )
-from cincopa_async.stores import MemoryStore
+from cincopa_async.stores import Claim, MemoryStore, UploadRecord
 from tests.batches import Account, account, client_with, link, links, outcomes_of, until_started
 
 pytestmark = pytest.mark.anyio
@@ -237,6 +239,31 @@ async def test_store_that_fails_ends_the_batch_with_its_error() -> None:
         assert acc.fake.counts.uploads_running == 0
         assert acc.fake.counts.uploads_started <= 2
         acc.fake.release()
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_item_that_is_taken_in_the_moment_of_a_halt_is_left(turns: int) -> None:
+    """However many turns of the event loop lie between the two: the batch does not wait for that item."""
+    failing = anyio.Event()
+
+    class Store(MemoryStore):
+        async def claim(self, key: str, *, input: str, fingerprint: str | None = None) -> tuple[Claim, UploadRecord]:
+            if input != "https://media.example/0.mp4":
+                await anyio.sleep_forever()
+            await failing.wait()
+            raise ConnectionError("the disk is full")
+
+    async def items() -> AsyncIterator[str]:
+        yield link(0)
+        await anyio.wait_all_tasks_blocked()
+        failing.set()
+        for _ in range(turns):
+            await anyio.lowlevel.checkpoint()
+        yield link(1)
+
+    async with account(2) as acc:
+        with anyio.fail_after(5), pytest.raises(ConnectionError, match="the disk is full"):
+            await acc.upload(items(), store=Store())
 
 
 async def test_token_that_cannot_be_had_ends_the_batch() -> None:
