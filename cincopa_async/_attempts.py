@@ -159,6 +159,8 @@ class Attempts:
 
     async def _followed(self, job: UploadJob) -> UploadResult:
         job._group = self._shared  # Batches take turns with their polls.
+        if self._kept is not None:
+            job._let_run_where_refused()
         async with job:
             async for status in job.watch():
                 self._track.moved(status, job.status_id)

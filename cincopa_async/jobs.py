@@ -68,6 +68,7 @@ class UploadJob:
         self._on_cancel = on_cancel
         self._policy = poll
         self._group: object = None
+        self._waits_for_a_token = False
         self._follow_up = follow_up
         self._tracker: Tracker | None = None
         self._known = Known(status_id)
@@ -214,6 +215,10 @@ class UploadJob:
         """Have the upload run on, whoever leaves: somebody else will take it up."""
         self._on_cancel = "detach"
 
+    def _let_run_where_refused(self) -> None:
+        """Have the upload run on when the token is refused: somebody with a good one will take it up."""
+        self._waits_for_a_token = True
+
     def _hold(self, holder: object) -> None:
         """Count `holder` as one who waits."""
         self._holders.add(holder)
@@ -320,7 +325,8 @@ class UploadJob:
             if not self._abort.in_flight:  # Else the id may be too fresh: the abort itself will find out.
                 self._take(None)
         elif over:
-            await self._life.finisher.finish(lambda: self._end_with(error, abort=not isinstance(error, NotFoundError)))
+            abort = not (isinstance(error, NotFoundError) or self._waits_for_a_token)
+            await self._life.finisher.finish(lambda: self._end_with(error, abort=abort))
         else:
             _log.info("upload %s: a poll failed in passing: %s", self.status_id, error)
 

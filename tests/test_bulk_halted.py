@@ -174,6 +174,22 @@ async def test_halt_with_a_store_leaves_what_ran_to_the_next_run() -> None:
         assert acc.fake.counts.uploads_started == 6
 
 
+@pytest.mark.parametrize("message", ["Invalid api_token", "Permission denied"])
+async def test_upload_whose_poll_is_refused_is_left_to_the_next_run(message: str) -> None:
+    """It is not aborted, though the refusal may have passed by then: it runs on, and is taken up."""
+    store = MemoryStore()
+    async with account(1) as acc:
+        acc.fake.hold()
+        acc.fake.quirk("success_false", call=STATUS, nth=1, message=message)
+        await halted(acc, links(1), store=store)
+        assert acc.fake.counts.uploads_running == 1
+        acc.fake.release()
+        (outcome,) = await acc.upload(links(1), store=store)
+
+        assert outcome.ok
+        assert acc.fake.counts.uploads_started == 1
+
+
 async def test_start_in_flight_is_kept_when_the_batch_is_halted() -> None:
     """Its answer is waited for and written down: the next run takes it up."""
     store = MemoryStore()
