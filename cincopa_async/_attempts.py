@@ -178,6 +178,7 @@ class Attempts:
             resend_last=False,
             get_url=get_upload_url(fid=item.fid, rid=item.rid, type=item.type, ttl=None, sourceip=None),
             before_end=self._before_end,
+            left=self._kept.left if self._kept is not None else None,
         )
         self._track.started(None)
         try:

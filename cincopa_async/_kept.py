@@ -93,6 +93,14 @@ class Kept:
         await self._store.completed(self.record.key, rid)
         self.record = evolve(self.record, state="completed", rid=rid)
 
+    async def left(self, rid: str | None) -> None:
+        """Note what became of a file whose upload was cancelled at its last bytes: None where they were not sent."""
+        if rid is None:
+            await self.restart()  # Whether or not it was noted that they were about to be sent.
+        else:
+            await self.completed(rid)
+        self.at_risk = False
+
     async def ended(self, *, rid: str | None = None, error: CincopaError | None = None) -> None:
         """Note that it is over."""
         await self._store.ended(self.record.key, rid=rid, error=stored(error) if error is not None else None)

@@ -50,6 +50,11 @@ class FileUpload:
     get_url: Call[UploadURL]
     before_end: Callable[[], Awaitable[None]] | None = None
     """Called before the last bytes are handed out: from then on nobody knows what becomes of them until it is told."""
+    left: Callable[[str | None], Awaitable[None]] | None = None
+    """
+    Called when the upload was cancelled at its last bytes, with its asset, or None where they were not sent. The asset
+    is deleted where there is nobody to call.
+    """
 
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot be uploaded."""
@@ -211,9 +216,18 @@ class FileSender:
             if not pieces.complete:  # Nothing can have become of it, and the rest need not be sent.
                 breaking.cancel()
 
-        return await self._life.finisher.finish(finish, self._undo, left=left)
+        undo = functools.partial(self._tell if upload.left is not None else self._delete, upload)
+        return await self._life.finisher.finish(finish, undo, left=left)
 
-    async def _undo(self, rid: str | None) -> None:
+    async def _tell(self, upload: FileUpload, rid: str | None) -> None:
+        """Tell what an upload made that was cancelled when its last bytes were on their way."""
+        assert upload.left is not None  # noqa: S101 - for the type checkers
+        try:
+            await upload.left(rid)
+        except Exception as error:  # noqa: BLE001 - the store's; the cancellation goes on
+            _log.warning("it could not be noted what a cancelled upload made: %s (%s)", rid, type(error).__name__)
+
+    async def _delete(self, _: FileUpload, rid: str | None) -> None:
         """Delete what an upload made that was cancelled when its last bytes were on their way."""
         if rid is None:
             return

@@ -472,6 +472,67 @@ async def test_file_whose_last_answer_was_lost_is_unknown(store: Store, file: Pa
         assert acc.fake.counts.files_stored == (2 if unknown == "restart" else 1)
 
 
+@pytest.mark.parametrize("on_cancel", ["abort", "detach"])
+async def test_file_whose_answer_comes_after_a_cancel_is_known(store: Store, file: Path, on_cancel: Any) -> None:
+    """Its asset is written down: the next run describes it, and sends nothing again."""
+    item = UploadItem(file, meta=AssetMeta(caption="A cat"))
+    async with account(0) as acc:
+        acc.fake.quirk("latency_after", call="post.jpg", seconds=0.05, times=1)
+        async with acc.cincopa.upload_many([item], store=store(), on_cancel=on_cancel):
+            with anyio.fail_after(5):
+                while not acc.fake.counts.files_stored:  # noqa: ASYNC110 - the fake tells nobody
+                    await anyio.sleep(0.001)
+        (outcome,) = await acc.upload([item], store=store())
+
+        assert outcome.result is not None
+        assert acc.fake.stored(outcome.result.rid)
+        assert acc.fake.counts.files_stored == 1
+
+
+async def test_file_that_is_cancelled_before_its_last_bytes_begins_anew(file: Path) -> None:
+    """Though it was noted that they were about to be sent: they were not."""
+    noting = anyio.Event()
+
+    class Store(MemoryStore):
+        async def started(self, key: str, status_id: str | None) -> None:
+            await super().started(key, status_id)
+            if not noting.is_set():
+                noting.set()
+                await anyio.sleep_forever()
+
+    store = Store()
+    async with account(0) as acc:
+        async with acc.cincopa.upload_many([file], store=store):
+            with anyio.fail_after(5):
+                await noting.wait()
+        (outcome,) = await acc.upload([file], store=store)
+
+        assert outcome.ok
+        assert acc.fake.counts.files_stored == 1
+
+
+async def test_asset_of_a_cancelled_file_that_cannot_be_noted_is_told(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The rerun cannot know of it, so a warning says which asset it is."""
+
+    class Store(MemoryStore):
+        async def completed(self, key: str, rid: str) -> None:
+            raise ConnectionError("the disk is full")
+
+    store = Store()
+    async with account(0) as acc:
+        acc.fake.quirk("latency_after", call="post.jpg", seconds=0.05, times=1)
+        async with acc.cincopa.upload_many([file], store=store):
+            with anyio.fail_after(5):
+                while not acc.fake.counts.files_stored:  # noqa: ASYNC110 - the fake tells nobody
+                    await anyio.sleep(0.001)
+        (outcome,) = await acc.upload([file], store=store)
+
+        assert isinstance(outcome.error, UploadUnknownError)
+    assert "could not be noted" in caplog.text
+
+
 async def test_file_that_changed_since_is_an_error(store: Store, file: Path) -> None:
     """Whether or not it was uploaded as it was: what it is now is another file."""
     async with account(0) as acc:
