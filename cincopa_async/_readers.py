@@ -92,8 +92,6 @@ def date(value: object, _: object = None) -> Any:
 
 def word_list(value: object, _: object = None) -> Any:
     """Read a comma list, or a list, as a tuple of words."""
-    if value is None:
-        return None
     if isinstance(value, str):
         value = value.split(",")
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
@@ -275,8 +273,6 @@ def _models_hook(kind: Any) -> Hook:
     read = _converter().get_structure_hook(kind.__args__[0])
 
     def structure(sent: Any, _: object) -> Any:
-        if sent is None:
-            return None
         if not isinstance(sent, list) or not all(isinstance(entry, dict) for entry in sent):
             return _UNREADABLE
         return tuple(read(entry, None) for entry in sent)

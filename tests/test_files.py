@@ -430,6 +430,22 @@ async def test_error_of_progress_ends_the_upload(path: Path, error: Exception, n
     assert host.tries == (nth + 1) // 2
 
 
+async def test_error_of_progress_is_raised_though_the_host_was_content_without_the_rest(path: Path) -> None:
+    """An answer to half of a chunk does not hide it."""
+
+    async def hasty(request: httpx.Request) -> str:
+        with suppress(LookupError):
+            await request.aread()
+        return "ok"
+
+    def progress(sent: int, _: int) -> None:
+        raise LookupError("mine")
+
+    async with uploading(hasty) as (cincopa, _):
+        with pytest.raises(LookupError, match="mine"):
+            await cincopa.upload_file(path, chunk_size=CHUNK, progress=progress)
+
+
 async def test_error_of_the_last_progress_is_raised_though_there_is_an_asset(path: Path) -> None:
     """It is called with all bytes only then."""
 

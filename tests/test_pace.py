@@ -64,6 +64,7 @@ class Service:
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
         """Answer a client's request."""
+        await anyio.sleep(LATENCY)
         if self.takes():
             return httpx.Response(200, json={"success": True})
         return httpx.Response(429, headers={"Retry-After": f"{self._retry_after:g}"}, json={"success": False})
