@@ -54,14 +54,16 @@ def read_csv(lines: Iterable[str], name: str, column: str, fid: str | None) -> I
     """
     lines = iter(lines)
     head = next(lines, "")
-    for delimiter in DELIMITERS:
-        names = next(csv.reader([head], delimiter=delimiter), [])
-        if column in names:
-            break
-    else:
+    try:
+        heads = {delimiter: next(csv.reader([head], delimiter=delimiter), []) for delimiter in DELIMITERS}
+    except csv.Error as error:
+        yield Entry(where=f"{name}, line 1", error=f"{error}; this is no table")
+        return
+    delimiter = next((delimiter for delimiter, names in heads.items() if column in names), None)
+    if delimiter is None:
         yield Entry(where=f"{name}, line 1", error=f"there is no column {column!r}")
         return
-    rows = csv.DictReader(lines, names, delimiter=delimiter)
+    rows = csv.DictReader(lines, heads[delimiter], delimiter=delimiter)
     try:
         for row in rows:
             if any(any(cell) if isinstance(cell, list) else cell for cell in row.values()):
@@ -114,7 +116,7 @@ def _input(text: str) -> str | Path:
 def _from_json(line: str, fid: str | None) -> UploadItem:
     try:
         given = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("this is no JSON object") from None  # The error of `json` would quote the line.
     _check_names(given, FIELDS, "an item")
     if not isinstance(given.get("input"), str) or not given["input"].strip():

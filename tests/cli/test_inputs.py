@@ -177,3 +177,19 @@ def test_argument_that_names_nothing_is_a_usage_error(
 
 def inputs_of(*arguments: str) -> list[Any]:
     return [item.input for item in read_arguments(arguments, "A1")]
+
+
+def test_file_that_is_no_table_is_told_so() -> None:
+    """A film, say: it has no lines, and its first cell has no end."""
+    (entry,) = read_csv(["a" * 200_000], "film.mp4", "url", None)
+
+    assert entry.item is None
+    assert entry.where == "film.mp4, line 1"
+    assert "this is no table" in str(entry.error)
+
+
+def test_json_that_is_nested_without_end_is_no_item() -> None:
+    """It is told as any other line that is none."""
+    (entry,) = read_lines(['{"input":' + "[" * 200_000], "list", None)
+
+    assert entry.error == "this is no JSON object"
