@@ -6,6 +6,8 @@ import math
 
 import anyio
 
+from ._line import Line
+
 CUT = 0.85
 """What is left of the pace after a 429. A deeper cut would waste more of what is allowed than it saves in refusals."""
 RECOVERY = 10.0
@@ -29,7 +31,7 @@ _BURST = 2.0
 
 class Pace:
     """
-    Lets calls go one after the other, in the order of their coming.
+    Lets calls go one after the other, in the order of their coming, but after few polls however many wait.
 
     Without a limit they all go at once. The first refusal (HTTP 429) makes one: a part of what was taken in the last
     second. From then on it climbs slowly and is cut at each refusal: additive increase, multiplicative decrease.
@@ -57,11 +59,13 @@ class Pace:
         self._second = -math.inf
         self._taken = 0
         self._taken_before = 0
-        self._line = anyio.Lock()
+        self._line = Line()
 
-    async def turn(self, *, urgent: bool) -> bool:
+    async def turn(self, *, urgent: bool, poll: bool = False, group: object = None) -> bool:
         """
         Wait until the next call may be sent, not at all if it is urgent, which counts all the same.
+
+        `group` is whose poll it is, where it is one.
 
         Returns:
             Whether it was counted. It is not where there is no limit: there may be one by the time that it is sent.
@@ -71,10 +75,13 @@ class Pace:
         if urgent:
             self._take(anyio.current_time())
             return True
-        async with self._line:  # Whoever is cancelled here leaves the line, and takes nothing with it.
+        await self._line.enter(poll=poll, group=group)
+        try:  # Whoever is cancelled here leaves the line, and takes nothing with it.
             while (wait := max(self._next, self._paused_until) - anyio.current_time()) > 0:  # noqa: ASYNC110 - a clock
                 await anyio.sleep(wait)
             self._take(anyio.current_time())
+        finally:
+            self._line.leave()
         return True
 
     def taken(self, now: float) -> None:

@@ -12,14 +12,15 @@ import heapq
 import itertools
 import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeAlias
 
 import anyio
-from attrs import define, field
+from attrs import define
 
 from ._calls import URGENT, Turn
 from ._connections import Connection
+from ._line import Place, Polls, Waiter
 from .errors import ClientClosedError
 
 IDLE_LIMIT = 4.0
@@ -46,51 +47,13 @@ class Slot:
     """Whether it is a poll that it is used for."""
 
 
-@define(eq=False)
-class _Waiter:
+@define(eq=False, kw_only=True)
+class _Waiter(Waiter):
     urgent: bool
-    woken: anyio.Event = field(factory=anyio.Event)
     slot: Slot | None = None
-    left: bool = False
 
 
-# Rank, number, and who it is. A tuple, for thousands may wait: its comparison is Python's own. No two have one number.
-_Place: TypeAlias = tuple[float, int, _Waiter]
-
-
-class _Polls:
-    """Polls that wait. Groups of jobs, such as a batch, take turns: ten jobs do not wait behind ten thousand."""
-
-    def __init__(self) -> None:
-        self._heaps: dict[object, list[_Place]] = {}
-        self._groups: deque[object] = deque()
-
-    def push(self, group: object, place: _Place) -> None:
-        if group not in self._heaps:
-            self._heaps[group] = []
-            self._groups.append(group)
-        heapq.heappush(self._heaps[group], place)
-
-    def first(self) -> _Place | None:
-        """Return the place whose turn it is, which stays."""
-        while self._groups:
-            place = self._heaps[self._groups[0]][0]
-            if not place[2].left:
-                return place
-            self.pop()
-        return None
-
-    def pop(self) -> None:
-        """Drop the one whose turn it is; the next group is on."""
-        group = self._groups.popleft()
-        heapq.heappop(self._heaps[group])
-        if self._heaps[group]:
-            self._groups.append(group)
-        else:
-            del self._heaps[group]
-
-    def __iter__(self) -> Iterator[_Place]:
-        return itertools.chain.from_iterable(self._heaps.values())
+_Place: TypeAlias = Place[_Waiter]
 
 
 class Pool:
@@ -103,7 +66,7 @@ class Pool:
         self._idle: deque[Slot] = deque()
         self._in_use: set[Slot] = set()
         self._waiting: list[_Place] = []
-        self._polls = _Polls()
+        self._polls: Polls[_Waiter] = Polls()
         self._polling = 0
         self._numbers = itertools.count()
         self._closing = False
@@ -180,7 +143,7 @@ class Pool:
             raise
 
     async def _wait(self, turn: Turn, group: object) -> Slot:
-        waiter = _Waiter(turn in URGENT)
+        waiter = _Waiter(urgent=turn in URGENT)
         place = (anyio.current_time() + _HANDICAP[turn], next(self._numbers), waiter)
         if turn == "later":
             self._polls.push(group, place)

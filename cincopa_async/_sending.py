@@ -111,7 +111,7 @@ class Sender:
     async def _slot(self, call: Call[Any]) -> Slot:
         pace, pool = self._life.pace, self._life.pool
         while True:
-            counted = await pace.turn(urgent=call.turn in URGENT)
+            counted = await pace.turn(urgent=call.turn in URGENT, poll=call.turn == "later", group=call.group)
             slot = await pool.acquire(call.turn, fresh=call.safety == "write", group=call.group)
             if counted or pace.rate == math.inf:
                 return slot

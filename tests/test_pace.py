@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,7 @@ import respx
 from trio.testing import MockClock
 
 from cincopa_async import CincopaClient, RateLimitError, RetryPolicy
+from cincopa_async._line import Line
 from cincopa_async._pace import Pace
 from tests.conftest import TOKEN
 
@@ -221,6 +223,63 @@ async def test_retry_after_holds_up_all_calls(api: respx.MockRouter) -> None:
         await cincopa.ping()
 
     assert 6.8 <= anyio.current_time() - began <= 7.2
+
+
+async def test_call_beside_thousands_of_polls_waits_for_a_few_of_them() -> None:
+    """However long they have been due; and polls are not starved by calls that came after them."""
+    pace, went = Pace(20), []
+
+    async def call(name: str, **whose: Any) -> None:
+        await pace.turn(urgent=False, **whose)
+        went.append(name)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(3_000):
+            group.start_soon(functools.partial(call, "poll", poll=True))
+        await anyio.sleep(10)
+        before = len(went)
+        for _ in range(5):
+            group.start_soon(call, "call")
+        await anyio.sleep(10)
+        group.cancel_scope.cancel()
+
+    assert went[before:].index("call") <= 4
+    assert went.count("call") == 5
+    assert went[before : before + 20].count("poll") >= 10
+
+
+async def test_groups_of_polls_take_turns_when_calls_are_bounded() -> None:
+    """A few jobs do not wait behind the many of another batch."""
+    pace, went = Pace(20), []
+
+    async def poll(name: str) -> None:
+        await pace.turn(urgent=False, poll=True, group=name)
+        went.append(name)
+
+    async with anyio.create_task_group() as group:
+        for name, count in (("large", 1_000), ("small", 5)):
+            for _ in range(count):
+                group.start_soon(poll, name)
+            await anyio.sleep(1)
+        await anyio.sleep(2)
+        group.cancel_scope.cancel()
+
+    assert went.count("small") == 5
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # A scope of anyio's cancels nobody who was woken.
+async def test_call_that_is_cancelled_with_its_turn_in_hand_passes_it_on(anyio_backend: str) -> None:
+    """The turn was given and the cancel came before it was taken: the next in line has it."""
+    line = Line()
+    await line.enter(poll=False, group=None)
+    first, second = (asyncio.create_task(line.enter(poll=False, group=None)) for _ in range(2))
+    await asyncio.sleep(0)
+    line.leave()
+    first.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    await asyncio.wait_for(second, 5)
 
 
 @pytest.mark.parametrize("limit", [0, -1, float("nan"), float("inf")])
