@@ -136,7 +136,8 @@ class Attempts:
             self._shared.client.resume_upload, on_cancel=self._on_cancel, poll=self._shared.options.poll
         )
         try:
-            job = await started(self._shared.client, call, make)
+            async with self._shared.starting:
+                job = await started(self._shared.client, call, make)
         except (LeaseLostError, ClientClosedError):
             raise
         except CincopaError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+import anyio
 from attrs import Attribute, field, frozen, validators
 
 from ._existing import Existing
@@ -19,6 +20,9 @@ from .stores import UploadStore
 
 if TYPE_CHECKING:
     from ._base import BaseClient
+
+STARTS = 16
+"""How many starts of a batch are sent, or stand in line, at once: whoever calls beside it waits for these at most."""
 
 IfUnknown: TypeAlias = Literal["report", "restart"]
 """What is done with an item of which nobody knows whether it was started: tell so, or start it again."""
@@ -72,6 +76,7 @@ class Shared:
         self.existing: Existing = Existing(client)
         self.seen: SeenKeys = SeenKeys()
         self.tally: Tally = Tally()
+        self.starting: anyio.Semaphore = anyio.Semaphore(STARTS)
         self.patience: float = (options.poll or client._poll).deadline
         """Seconds for which a start is tried again that the service wants later."""
         self._streak = 0

@@ -244,3 +244,17 @@ async def test_small_batch_beside_a_large_one_is_polled_as_often(monkeypatch: py
 
     assert len({id(group) for group in groups}) == 2
     assert None not in groups
+
+
+async def test_call_beside_a_batch_that_starts_waits_for_a_few_starts() -> None:
+    """Not for all that have a place: starting is bounded apart from polling."""
+    async with (
+        account(300, client={"rate_limit": 20, "poll": PollPolicy()}) as acc,
+        acc.cincopa.upload_many(links(300), max_active=300),
+    ):
+        await anyio.sleep(1)
+        began = anyio.current_time()
+        await acc.cincopa.ping()
+
+        assert anyio.current_time() - began < 2
+        assert acc.fake.counts.uploads_started < 100
