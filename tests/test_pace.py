@@ -227,7 +227,7 @@ async def test_retry_after_holds_up_all_calls(api: respx.MockRouter) -> None:
 
 async def test_call_beside_thousands_of_polls_waits_for_a_few_of_them() -> None:
     """However long they have been due; and polls are not starved by calls that came after them."""
-    pace, went = Pace(20), []
+    pace, went, before = Pace(20), [], 0
 
     async def call(name: str, **whose: Any) -> None:
         await pace.turn(urgent=False, **whose)
