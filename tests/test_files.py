@@ -434,7 +434,7 @@ async def test_error_of_progress_is_raised_though_the_host_was_content_without_t
     """An answer to half of a chunk does not hide it."""
 
     async def hasty(request: httpx.Request) -> str:
-        with suppress(LookupError):
+        with suppress(Exception):
             await request.aread()
         return "ok"
 
