@@ -150,7 +150,7 @@ class ItemRun:
             raise TroubleError(FileChangedError(os.path.basename(plan.path or "")))  # noqa: PTH119 - text, no disk
         if claim == "ended":
             return self._known(record)
-        self._kept = Kept(self._shared.client, store, record, self._on_cancel)
+        self._kept = Kept(self._shared.client, store, record, self._on_cancel, is_ours=claim == "mine")
         await self._know(claim, self._kept, plan, fingerprint)
         return None
 

@@ -39,14 +39,24 @@ async def taken(
     if claim == "busy":
         raise LeaseLostError(record.status_id)
     if is_unknown(claim, record):
+        if claim == "mine":
+            await store.release(key)
         raise UploadUnknownError(record.status_id)
     return Kept(client, store, record, on_cancel), restored(record.error) if record.error is not None else None
 
 
 class Kept:
-    """An item of a store that is ours."""
+    """An item of a store that is ours, or is unknown and will be ours if it is begun anew."""
 
-    def __init__(self, client: BaseClient, store: UploadStore, record: UploadRecord, on_cancel: OnCancel) -> None:
+    def __init__(
+        self,
+        client: BaseClient,
+        store: UploadStore,
+        record: UploadRecord,
+        on_cancel: OnCancel,
+        *,
+        is_ours: bool = True,
+    ) -> None:
         self._client = client
         self._store = store
         self.record: UploadRecord = record
@@ -54,12 +64,21 @@ class Kept:
         """What becomes of an upload whose start is cancelled in flight."""
         self.at_risk: bool = False
         """Whether something has been sent of which nobody knows what became."""
+        self._is_ours = is_ours
+        self._in_flight = False
 
     def starts(self, call: Call[StartedUpload]) -> Call[StartedUpload]:
         """Return a start that is written down before anybody can lose its answer."""
         return evolve(call, around=self._around, undo=self._undo)
 
     async def _around(self, exchange: Callable[[], Awaitable[StartedUpload]]) -> StartedUpload:
+        self._in_flight = True
+        try:
+            return await self._written_down(exchange)
+        finally:
+            self._in_flight = False
+
+    async def _written_down(self, exchange: Callable[[], Awaitable[StartedUpload]]) -> StartedUpload:
         self.at_risk = True
         try:
             started = await exchange()
@@ -114,6 +133,7 @@ class Kept:
     async def restart(self, fingerprint: str | None = None) -> None:
         """Reserve it once more: what it had come to is forgotten."""
         self.record = await self._store.restart(self.record.key, attempts=self.record.attempts, fingerprint=fingerprint)
+        self._is_ours = True
         self.at_risk = False
 
     @property
@@ -127,19 +147,27 @@ class Kept:
 
     async def let_go(self, status: UploadStatus | None) -> None:
         """
-        Leave it for a rerun to go on with; what was aborted, or not sent to its end, is to begin anew.
+        Leave it for others to go on with; what was aborted, or not sent to its end, is to begin anew.
+
+        What may have been sent is unknown from then on, also to those who share the opened store with us.
 
         Args:
             status: What is known of the upload, None where nothing is or there is none.
         """
-        if self.at_risk or self.record.state == "ended":
-            return  # It stays reserved, and will be unknown when this store is closed or dead.
+        if not self._is_ours or self.record.state == "ended":
+            return
+        if self._in_flight:
+            return  # Who was cancelled twice does not wait for the answer; whatever it is, it is still to be noted.
         with suppress(LeaseLostError):
-            if self._is_undone(status):
-                await self.restart()
-            elif self.record.state == "started" and (rid := _asset_of(status)) is not None:
-                await self.completed(rid)
-            await self._store.release(self.record.key)
+            if not self.at_risk:
+                await self._settle(status)
+            await self._store.release(self.record.key, unknown=self.at_risk)
+
+    async def _settle(self, status: UploadStatus | None) -> None:
+        if self._is_undone(status):
+            await self.restart()
+        elif self.record.state == "started" and (rid := _asset_of(status)) is not None:
+            await self.completed(rid)
 
     def _is_undone(self, status: UploadStatus | None) -> bool:
         if self.record.state != "started":

@@ -71,3 +71,10 @@ async def until_started(account: Account, count: int) -> None:
     with anyio.fail_after(10):
         while account.fake.counts.uploads_started < count:  # noqa: ASYNC110 - the fake tells nobody
             await anyio.sleep(0.001)
+
+
+async def until_called(account: Account, call: str, count: int) -> None:
+    """Poll until a call has come in that many times, or fail after ten seconds."""
+    with anyio.fail_after(10):
+        while account.fake.counts.requests[call] < count:  # noqa: ASYNC110 - the fake tells nobody
+            await anyio.sleep(0.001)

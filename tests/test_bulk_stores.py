@@ -27,7 +27,7 @@ from cincopa_async import (
 from cincopa_async._attempts import fingerprint_of
 from cincopa_async.stores import MemoryStore, SqliteStore, UploadStore
 from cincopa_async.stores._keys import derive_key
-from tests.batches import account, link, links, outcomes_of, until_started
+from tests.batches import account, link, links, outcomes_of, until_called, until_started
 from tests.uploading import uploading
 
 pytestmark = pytest.mark.anyio
@@ -227,6 +227,63 @@ async def test_item_of_another_worker_is_left_to_it(store: Store) -> None:
 
         assert all(isinstance(outcome.error, LeaseLostError) for outcome in others)
         assert acc.fake.counts.uploads_started == 3
+
+
+@pytest.mark.parametrize("unknown", ["report", "restart"])
+async def test_what_one_batch_leaves_unknown_is_so_to_the_next_one_on_an_open_store(store: Store, unknown: Any) -> None:
+    """It is nobody's by then: told, or started again as it is wanted."""
+    async with account(1) as acc, store() as opened:
+        acc.fake.quirk("server_error_after", call=START, nth=1)
+        (lost,) = await acc.upload(links(1), store=opened)
+        (again,) = await acc.upload(links(1), store=opened, unknown=unknown)
+        (last,) = await acc.upload(links(1), store=opened, unknown=unknown)
+
+        assert isinstance(lost.error, UploadUnknownError)
+        assert again.ok == last.ok == (unknown == "restart")
+        if unknown == "report":
+            assert isinstance(again.error, UploadUnknownError)
+            assert isinstance(last.error, UploadUnknownError)
+        assert acc.fake.counts.uploads_started == (2 if unknown == "restart" else 1)
+
+
+@pytest.mark.parametrize("on_cancel", ["abort", "detach"])
+async def test_what_one_batch_leaves_under_way_is_taken_up_by_the_next_one_on_an_open_store(
+    store: Store, on_cancel: Any
+) -> None:
+    """At once, without waiting for the first one's lease; what is in flight is noted before the block is left."""
+    async with account(4) as acc, store() as opened:
+        acc.fake.quirk("latency_after", call=START, seconds=0.05, nth=(3, 4))
+        acc.fake.hold()
+        async with acc.cincopa.upload_many(links(4), store=opened, on_cancel=on_cancel):
+            await until_started(acc, 4)
+        acc.fake.release()
+        outcomes = await acc.upload(links(4), store=opened)
+
+        assert all(outcome.ok for outcome in outcomes)
+        assert acc.fake.counts.uploads_started == (8 if on_cancel == "abort" else 4)
+        assert acc.fake.counts.uploads_completed == 4
+
+
+async def test_batch_that_only_reports_lets_go_of_nothing_that_another_has_begun_anew(store: Store) -> None:
+    """Two at once on an open store: what one starts again meanwhile stays its own."""
+    asked = UploadItem(link(0), key="cat", meta=AssetMeta(reference_id="cat"))
+    async with account(1) as acc, store() as opened:
+        acc.fake.quirk("server_error_after", call=START, nth=1)
+        await acc.upload([UploadItem(link(0), key="cat")], store=opened)
+        acc.fake.quirk("latency", call="asset.list", seconds=0.1, times=1)
+        acc.fake.hold()
+        async with acc.cincopa.upload_many([asked], store=opened) as reporting:
+            await until_called(acc, "asset.list", 1)
+            restarting = [UploadItem(link(0), key="cat")]
+            async with acc.cincopa.upload_many(restarting, store=opened, unknown="restart", on_cancel="detach"):
+                await until_started(acc, 2)
+                (reported,) = await outcomes_of(reporting)
+                (third,) = await acc.upload(restarting, store=opened, unknown="restart")
+        acc.fake.release()
+
+        assert isinstance(reported.error, UploadUnknownError)
+        assert isinstance(third.error, LeaseLostError)
+        assert acc.fake.counts.uploads_started == 2
 
 
 @pytest.mark.parametrize("at", ["started", "completed", "ended", "failed"])
@@ -470,6 +527,20 @@ async def test_file_whose_last_answer_was_lost_is_unknown(store: Store, file: Pa
         if unknown == "report":
             assert isinstance(again.error, UploadUnknownError)
         assert acc.fake.counts.files_stored == (2 if unknown == "restart" else 1)
+
+
+async def test_file_that_one_batch_leaves_unknown_is_so_to_the_next_one_on_an_open_store(
+    store: Store, file: Path
+) -> None:
+    """As often as it is asked, until it is to be sent again."""
+    async with account(0) as acc, store() as opened:
+        acc.fake.quirk("server_error_after", call="post.jpg", nth=1)
+        lost = [(await acc.upload([file], store=opened))[0].error for _ in range(3)]
+        (again,) = await acc.upload([file], store=opened, unknown="restart")
+
+        assert [type(error) for error in lost] == [UploadUnknownError] * 3
+        assert again.ok
+        assert acc.fake.counts.files_stored == 2
 
 
 @pytest.mark.parametrize("on_cancel", ["abort", "detach"])

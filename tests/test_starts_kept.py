@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from cincopa_async import (
@@ -205,9 +206,18 @@ async def test_upload_of_another_or_in_doubt_is_refused(store: Store) -> None:
             acc.fake.quirk("server_error_after", call=START, nth=1)
             with pytest.raises(ServerError):
                 await acc.cincopa.start_upload(link(0), key="dog", store=opened)
-        async with store() as opened:
             with pytest.raises(UploadUnknownError):
                 await acc.cincopa.start_upload(link(0), key="dog", store=opened)
+        async with store() as opened:
+            for _ in range(2):
+                with pytest.raises(UploadUnknownError):
+                    await acc.cincopa.start_upload(link(0), key="dog", store=opened)
+            await opened.restart("dog", attempts=1)
+            await opened.started("dog", None)
+        async with store() as opened:
+            for _ in range(2):
+                with pytest.raises(UploadUnknownError):
+                    await acc.cincopa.start_upload(link(0), key="dog", store=opened)
         acc.fake.release()
 
 
@@ -245,6 +255,34 @@ async def test_start_cancelled_in_flight_is_handed_to_the_store(
         acc.fake.release()
         await job.wait()
         assert acc.fake.counts.uploads_started == (1 if on_cancel == "detach" else 2)
+
+
+async def test_start_that_is_cancelled_twice_is_still_written_down(store: Store, anyio_backend_name: str) -> None:
+    """Its caller leaves at once, and its answer is waited for without it: till then the item is nobody else's."""
+    if anyio_backend_name == "trio":
+        pytest.skip("trio knows no second cancel")
+    async with account(1) as acc, store() as opened, anyio.create_task_group() as tasks:
+        acc.fake.quirk("latency_after", call=START, seconds=0.1, times=1)
+        acc.fake.hold()
+
+        async def start() -> None:
+            await acc.cincopa.start_upload(link(0), key="cat", store=opened, on_cancel="detach")
+
+        task = Cancellable("task.cancel()", tasks, start)
+        await until_started(acc, 1)
+        task.cancel()
+        await anyio.lowlevel.checkpoint()
+        await task.cancelled()
+        with pytest.raises(LeaseLostError):
+            await acc.cincopa.start_upload(link(0), key="cat", store=opened)
+        with anyio.fail_after(5):
+            while acc.cincopa._life.finisher.busy:  # noqa: ASYNC110 - the client tells nobody
+                await anyio.sleep(0.001)
+        job = await acc.cincopa.start_upload(link(0), key="cat", store=opened)
+        acc.fake.release()
+        await job.wait()
+
+        assert acc.fake.counts.uploads_started == 1
 
 
 @pytest.mark.parametrize("on_cancel", ["abort", "detach"])

@@ -151,9 +151,10 @@ class Database:
         self._db().execute(_PUT, before)
 
     @in_thread
-    def release(self, key: str) -> None:
+    def release(self, key: str, *, unknown: bool = False) -> None:
         with _writing(self._db()) as db:
-            db.execute("DELETE FROM uploads WHERE key = ? AND owner = ? AND state = 'reserved'", [key, self._owner])
+            if not unknown:
+                db.execute("DELETE FROM uploads WHERE key = ? AND owner = ? AND state = 'reserved'", [key, self._owner])
             db.execute("UPDATE uploads SET owner = NULL WHERE key = ? AND owner = ?", [key, self._owner])
 
     @in_thread

@@ -40,7 +40,7 @@ class Steps(Protocol):
         """Take a restart back."""
         ...
 
-    def release(self, key: str) -> Step[None]: ...
+    def release(self, key: str, *, unknown: bool = False) -> Step[None]: ...
 
     def renew(self) -> Step[None]: ...
 
@@ -111,9 +111,9 @@ class DurableStore:
         record, _ = await self._finish(lambda: self._steps.restart(key, attempts, fingerprint), undo)
         return record
 
-    async def release(self, key: str) -> None:
+    async def release(self, key: str, *, unknown: bool = False) -> None:
         """Let go of an item: see :meth:`UploadStore.release`."""
-        await self._finish(lambda: self._steps.release(key))
+        await self._finish(lambda: self._steps.release(key, unknown=unknown))
 
     async def renew(self) -> None:
         """Keep all that is the caller's for another :attr:`lease`."""

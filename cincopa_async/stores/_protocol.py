@@ -96,8 +96,8 @@ class UploadStore(Protocol):
         - ``mine``: it is the caller's. New, it is ``reserved`` now. Else it is ``started`` or further, to be gone on
           with: its owner has let it go, is dead, or has not renewed its lease.
         - ``busy``: another has it, which may be one who opened this very store.
-        - ``unknown``: it was reserved, and its owner is dead. It may or may not have been sent, and remains so until
-          :meth:`restart`.
+        - ``unknown``: it was reserved, and its owner is dead, or has let it go so. It may or may not have been sent,
+          and remains so until :meth:`restart`.
         - ``ended``: it is over; the record says how.
 
         Args:
@@ -141,11 +141,12 @@ class UploadStore(Protocol):
         """
         ...
 
-    async def release(self, key: str) -> None:
+    async def release(self, key: str, *, unknown: bool = False) -> None:
         """
         Let go of an item: a ``reserved`` one is forgotten, any other may be gone on with by whoever claims it.
 
-        What may have been sent must not be released while it is reserved. Nothing happens if it is not the caller's.
+        With `unknown`, a ``reserved`` one is kept instead, and ``unknown`` to whoever claims it: it may have been sent.
+        Nothing happens if it is not the caller's.
         """
         ...
 

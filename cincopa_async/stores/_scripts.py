@@ -103,8 +103,9 @@ return {'done'}
 RELEASE: Final = (
     _COMMON
     + """
+local unknown = ARGV[5] == 'unknown'
 if row.owner ~= me then return {'done'} end
-if row.state == 'reserved' then
+if row.state == 'reserved' and not unknown then
   redis.call('DEL', item)
   redis.call('ZREM', index, row.key)
   redis.call('HINCRBY', counts, row.state, -1)

@@ -89,8 +89,8 @@ class Server:
     async def put_back(self, before: Fields) -> None:
         await self._run(_scripts.PUT_BACK, before["key"], *itertools.chain.from_iterable(before.items()))
 
-    async def release(self, key: str) -> None:
-        await self._run(_scripts.RELEASE, key)
+    async def release(self, key: str, *, unknown: bool = False) -> None:
+        await self._run(_scripts.RELEASE, key, "unknown" if unknown else "")
 
     async def renew(self) -> None:
         await self._run(_scripts.RENEW)

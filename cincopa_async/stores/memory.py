@@ -95,12 +95,12 @@ class MemoryStore:
         self._rows[key] = _Row(again, owner)
         return again
 
-    async def release(self, key: str) -> None:
+    async def release(self, key: str, *, unknown: bool = False) -> None:
         """Let go of an item."""
         owner = self._me()
         row = self._rows.get(key)
         if row is not None and row.owner is owner:
-            if row.record.state == "reserved":
+            if row.record.state == "reserved" and not unknown:
                 del self._rows[key]
             else:
                 self._rows[key] = _Row(row.record, None)

@@ -109,15 +109,53 @@ async def test_reservation_that_is_released_is_forgotten(home: Home) -> None:
     assert claim == "mine"
 
 
+async def test_reservation_that_is_released_as_unknown_is_unknown_to_all(home: Home) -> None:
+    """Also to those who share the opened store, and until one of them begins it anew."""
+    async with home.store() as store, home.store() as other:
+        await store.claim("cat", input=URL)
+        await store.release("cat", unknown=True)
+        claims = [(await one.claim("cat", input=URL))[0] for one in (store, other, store)]
+        again = await store.restart("cat", attempts=1)
+        claims.append((await other.claim("cat", input=URL))[0])
+        with pytest.raises(LeaseLostError):
+            await other.restart("cat", attempts=1)
+
+    assert claims == ["unknown", "unknown", "unknown", "busy"]
+    assert again == UploadRecord(key="cat", state="reserved", input=URL, attempts=2)
+
+
+async def test_what_was_started_passes_on_also_when_it_is_released_as_unknown(home: Home) -> None:
+    """That is of a reservation alone: what was noted since tells where it stands."""
+    async with home.store() as store:
+        await store.claim("cat", input=URL)
+        await store.started("cat", None)
+        await store.release("cat", unknown=True)
+        claim, record = await store.claim("cat", input=URL)
+
+    assert (claim, record.state) == ("mine", "started")
+
+
+@pytest.mark.parametrize("unknown", [False, True])
 @pytest.mark.parametrize("key", ["dog", "cat"])
-async def test_releasing_what_is_not_ones_own_does_nothing(home: Home, key: str) -> None:
+async def test_releasing_what_is_not_ones_own_does_nothing(home: Home, key: str, unknown: bool) -> None:
     """It may have been lost, or have ended."""
     async with home.store() as store:
         await store.claim("cat", input=URL)
         await store.ended("cat", rid="A4")
-        await store.release(key)
+        await store.release(key, unknown=unknown)
 
         assert (await store.counts())["ended"] == 1
+
+
+@pytest.mark.parametrize("unknown", [False, True])
+async def test_releasing_what_another_has_does_nothing(durable: Home, unknown: bool) -> None:
+    """It may be sending it this very moment."""
+    async with durable.store() as store, durable.store() as other:
+        await store.claim("cat", input=URL)
+        await other.release("cat", unknown=unknown)
+        claim, _ = await other.claim("cat", input=URL)
+
+    assert claim == "busy"
 
 
 async def test_what_a_closed_store_leaves_reserved_is_unknown(home: Home) -> None:
