@@ -28,6 +28,7 @@ from cincopa_async._attempts import fingerprint_of
 from cincopa_async.stores import MemoryStore, SqliteStore, UploadStore
 from cincopa_async.stores._keys import derive_key
 from tests.batches import account, link, links, outcomes_of, until_called, until_started
+from tests.stores.signatures import SIGNATURES, signature_of
 from tests.uploading import uploading
 
 pytestmark = pytest.mark.anyio
@@ -80,6 +81,27 @@ async def test_links_that_are_signed_anew_are_the_same_items(store: Store) -> No
         assert acc.fake.counts.uploads_started == 5
     async with store() as opened:
         assert not [record async for record in opened.records() if "CANARY" in f"{record}"]
+
+
+async def test_no_way_to_sign_a_link_leaves_anything_in_a_file(tmp_path: Path) -> None:
+    """Nothing of it is in the bytes on the disk, and each item is known by whatever signature it comes with next."""
+    names = list(SIGNATURES)
+
+    def signed(number: str) -> list[str]:
+        return [f"https://media.example/{at}.mp4?{signature_of(name, number)}" for at, name in enumerate(names)]
+
+    async with account(0) as acc:
+        for url in [*signed("1"), *signed("2")]:
+            acc.fake.add_source(url, b"cat")
+        async with SqliteStore(tmp_path / "runs.db") as store:
+            first = await acc.upload(signed("1"), store=store)
+            written = [await path.read_bytes() async for path in anyio.Path(tmp_path).iterdir()]
+        again = await acc.upload(signed("2"), store=SqliteStore(tmp_path / "runs.db"))
+
+    assert all(outcome.ok for outcome in first)
+    assert all(outcome.from_store for outcome in again)
+    assert any(b"media.example" in content for content in written)
+    assert not any(b"CANARY" in content for content in written)
 
 
 async def test_two_items_of_one_key_are_not_taken_for_one(store: Store) -> None:

@@ -12,15 +12,29 @@ from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit
 from cincopa_async._calls import http_url
 
 _SIGNATURE = re.compile(
-    # Amazon S3 and what speaks like it (its version 2 and CloudFront below), Google, Alibaba, Tencent.
-    r"x-(?:amz|goog|oss|cos)-.*|(?:aws|oss)accesskeyid|googleaccessid|q-(?:sign-algorithm|ak|sign-time|key-time"
-    r"|header-list|url-param-list|signature)"
-    r"|signature|expires|key-pair-id|policy|sig|hmac|jwt|authorization"
-    r"|hdn(?:ea|ts)|__token__|[\w-]*token(?:_path|_ver)?|api[-_]?key",
+    # Stores of objects: Amazon S3 and what speaks like it, Google, Alibaba, Volcengine, Tencent. What an image or a
+    # video is to be made into is signed there too, and says what is uploaded.
+    r"x-(?:amz|goog|oss|tos|cos)-(?!process$).*|(?:aws|oss)?accesskeyid|googleaccessid"
+    r"|q-(?:sign-algorithm|ak|sign-time|key-time|header-list|url-param-list|signature)"
+    # Networks: CloudFront and Google's, Azure's, Cloudflare's, Alibaba's and Huawei's, Tencent's, nginx's, Akamai's.
+    r"|signature|expires?|key-pair-id|policy|sig|verify|auth[-_]?key|sign|md5|hdn(?:ea|ts|tl)|__(?:token|gda)__"
+    # Bunny's and KeyCDN's, and whatever else calls it a token.
+    r"|[\w-]*token(?:_path|_ver|_countries(?:_blocked)?|_ignore_params)?"
+    r"|hmac|jwt|auth|authorization|api[-_]?key",
     re.IGNORECASE,
 )
-_AZURE = re.compile("s[eprtvks]|srt|sip|spr|saoid|suoid|scid|sdd|skoid|sk[etsv]|sktid", re.IGNORECASE)
-"""Azure's words that belong to a signature: beside one, for elsewhere such short ones may mean anything."""
+_BESIDE: Final = [
+    (re.compile(mark, re.IGNORECASE), re.compile(words, re.IGNORECASE))
+    for mark, words in (
+        # Azure's; `exp` is that of Cloudflare's images.
+        ("sig", "s[eprtvksi]|ses|srt|sip|spr|saoid|suoid|sduoid|scid|sdd|skoid|sk[etsv]|sktid|skdutid|exp"),
+        ("signature", "keyname|urlprefix|hash-algorithm"),  # Google's networks, CloudFront.
+        ("sign|auth_key", "t|timestamp"),  # Tencent, Huawei.
+        ("token", "e"),  # Qiniu.
+        ("expires", "secure"),  # Networks that have given nginx's checksum a name of their own.
+    )
+]
+"""Words that belong to a signature beside another one: elsewhere they may say what is uploaded."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _LONGEST_NAME = 40
 
@@ -77,10 +91,9 @@ def _host(url: SplitResult) -> str:
 
 def _unsigned(query: str) -> str:
     pairs = [(unquote_plus(pair.partition("=")[0]), pair) for pair in query.split("&") if pair]
-    azure = any(name.lower() == "sig" for name, _ in pairs)
-    return "&".join(
-        pair for name, pair in pairs if not (_SIGNATURE.fullmatch(name) or (azure and _AZURE.fullmatch(name)))
-    )
+    names = [name for name, _ in pairs]
+    signed = [_SIGNATURE, *(words for mark, words in _BESIDE if any(map(mark.fullmatch, names)))]
+    return "&".join(pair for name, pair in pairs if not any(words.fullmatch(name) for words in signed))
 
 
 def _path(input: os.PathLike[str]) -> str:
