@@ -191,7 +191,9 @@ class CincopaClient(BaseClient):
                 well, for a passing reason: the source's server failed or was not reached in time, not that there is no
                 such file.
             unknown: What is done with an item of which nobody knows whether it was started: ``"report"`` makes that its
-                error (UploadUnknownError), ``"restart"`` starts it again, perhaps for the second time.
+                error (UploadUnknownError), ``"restart"`` starts it again, perhaps for the second time. An asset that
+                carries its meta's `reference_id` settles it: one that somebody has described, for an upload takes none
+                along.
             if_exists: With ``"skip"`` an item is not uploaded if an asset carries its meta's `reference_id`: all assets
                 are listed once for that, and their keys kept in memory.
 

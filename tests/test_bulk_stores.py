@@ -237,6 +237,26 @@ async def test_unknown_item_is_found_by_its_reference_id(store: Store) -> None:
         assert page.items[0].caption == "A cat"
 
 
+async def test_asset_of_a_lost_start_is_the_items_once_somebody_says_so(store: Store) -> None:
+    """It completed all the same, and carries no reference_id: it is not guessed by what else it may be known by."""
+    item = UploadItem(link(0), meta=AssetMeta(reference_id="cat", caption="A cat"))
+    async with account(1) as acc:
+        acc.fake.quirk("server_error_after", call=START, nth=1)
+        await acc.upload([item], store=store())
+        (asset,) = (await acc.cincopa.asset.list()).items
+        (still,) = await acc.upload([item], store=store())
+        assert asset.rid is not None
+        await acc.cincopa.asset.set_meta(asset.rid, reference_id="cat")
+        (found,) = await acc.upload([item], store=store())
+
+        assert isinstance(still.error, UploadUnknownError)
+        assert found.result is not None
+        assert found.result.rid == asset.rid
+        (described,) = (await acc.cincopa.asset.list(details=["caption"])).items
+        assert described.caption == "A cat"
+        assert acc.fake.counts.uploads_started == 1
+
+
 async def test_item_of_another_worker_is_left_to_it(store: Store) -> None:
     """Two batches at once never run one item; whoever comes second is told so."""
     opened = store()
