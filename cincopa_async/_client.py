@@ -195,7 +195,8 @@ class CincopaClient(BaseClient):
                 carries its meta's `reference_id` settles it: one that somebody has described, for an upload takes none
                 along.
             if_exists: With ``"skip"`` an item is not uploaded if an asset carries its meta's `reference_id`: all assets
-                are listed once for that, and their keys kept in memory.
+                are listed once for that, and their keys kept in memory. Where none carries it yet, the second item of a
+                run with the same one is an error.
 
         Raises:
             ValueError: An argument is wrong. What is wrong with an item is told by its outcome.

@@ -25,11 +25,6 @@ class Existing:
                 self._rids = await self._read()
         return self._rids.get(reference_id)
 
-    def add(self, reference_id: str, rid: str) -> None:
-        """Note one that has come since."""
-        if self._rids is not None:
-            self._rids.setdefault(reference_id, rid)
-
     async def _read(self) -> dict[str, str]:
         rids: dict[str, str] = {}
         async for asset in self._client.asset.iter(details=["reference_id"], items_per_page=100):

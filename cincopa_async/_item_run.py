@@ -121,10 +121,9 @@ class ItemRun:
                 return known
         if gone is not None and self._is_new:
             raise TroubleError(gone)
-        if self._is_new:
-            there = await self._there(plan)
-            if there is not None:
-                return there
+        there = await self._there(plan)
+        if there is not None:
+            return there
         self._attempts = Attempts(self._shared, plan, self._kept, self._track, self._on_cancel)
         self._attempts.url, self._attempts.fingerprint = url, fingerprint
         return await self._described(plan, self._attempts)
@@ -189,8 +188,13 @@ class ItemRun:
         meta = plan.description.meta
         if self._shared.options.if_exists == "upload" or meta is None or not meta.reference_id:
             return None
+        is_first = self._shared.references.add(meta.reference_id)
+        if not self._is_new:
+            return None
         rid = await self._asked(self._shared.existing.rid_of(meta.reference_id))
         if rid is None:
+            if not is_first:  # No asset tells yet of the one that came before.
+                raise TroubleError(_twice_there())
             return None
         if self._kept is not None:
             await self._kept.ended(rid=rid)
@@ -212,8 +216,6 @@ class ItemRun:
         except CincopaError as error:
             failure = error
         else:
-            if plan.description.meta is not None and plan.description.meta.reference_id:
-                self._shared.existing.add(plan.description.meta.reference_id, result.rid)
             return UploadOutcome(item=self._item, result=result)
         reason = halting(failure)
         undescribed = AssetNotDescribedError(result.rid, str(failure))
@@ -253,3 +255,9 @@ def _twice(item: UploadItem) -> ValueError:
     if item.key is not None:
         return ValueError("key must be given to one item of a run only: it says which is which at a rerun")
     return ValueError("key must be given: another item of this run comes from the same place and goes to the same")
+
+
+def _twice_there() -> ValueError:
+    return ValueError(
+        'reference_id must be given to one item of a run only where if_exists="skip": it says what is there'
+    )

@@ -75,6 +75,8 @@ class Shared:
         self.options: Options = options
         self.existing: Existing = Existing(client)
         self.seen: SeenKeys = SeenKeys()
+        self.references: SeenKeys = SeenKeys()
+        """The reference_ids of items that are skipped by them."""
         self.tally: Tally = Tally()
         self.starting: anyio.Semaphore = anyio.Semaphore(STARTS)
         self.patience: float = (options.poll or client._poll).deadline

@@ -422,6 +422,24 @@ async def test_what_is_there_is_not_uploaded_again() -> None:
         assert acc.fake.counts.uploads_started == 11
 
 
+@pytest.mark.parametrize("max_active", [1, 3])
+async def test_two_items_of_one_reference_id_are_not_both_uploaded(max_active: int) -> None:
+    """Where it decides what is skipped, the second is an error, however far the first is; else it means nothing."""
+    async with account(3) as acc:
+        meta = AssetMeta(reference_id="cat")
+        items = [UploadItem(link(n), meta=meta) for n in range(2)]
+        outcomes = await acc.upload([*items, link(2)], if_exists="skip", max_active=max_active)
+        again = await acc.upload(items, if_exists="skip", max_active=max_active)
+        both = await acc.upload(items, max_active=max_active)
+
+        (twice,) = [outcome.error for outcome in outcomes if not outcome.ok]
+        assert isinstance(twice, ValueError)
+        assert str(twice).startswith("reference_id must be given to one item of a run only")
+        assert all(outcome.skipped for outcome in again)
+        assert all(outcome.ok and not outcome.skipped for outcome in both)
+        assert acc.fake.counts.uploads_started == 4
+
+
 async def test_account_that_cannot_be_listed_is_the_item_s_error() -> None:
     """Whether an asset is there cannot be told, so nothing is sent; the next item asks again."""
     async with account(2) as acc:

@@ -243,6 +243,9 @@ async def test_asset_of_a_lost_start_is_the_items_once_somebody_says_so(store: S
     async with account(1) as acc:
         acc.fake.quirk("server_error_after", call=START, nth=1)
         await acc.upload([item], store=store())
+        with anyio.fail_after(5):
+            while not acc.fake.counts.uploads_completed:  # noqa: ASYNC110 - the fake tells nobody
+                await anyio.sleep(0.001)
         (asset,) = (await acc.cincopa.asset.list()).items
         (still,) = await acc.upload([item], store=store())
         assert asset.rid is not None
@@ -440,6 +443,18 @@ async def test_what_is_there_is_an_end_in_the_store(store: Store) -> None:
         assert skipped.result is not None
         assert again.result is not None
         assert skipped.result.rid == again.result.rid == done.rid
+
+
+async def test_second_item_of_a_reference_id_is_open_in_the_store(store: Store) -> None:
+    """Nothing was sent for it: when the first one is there, a rerun skips it."""
+    items = [UploadItem(link(n), meta=AssetMeta(reference_id="cat")) for n in range(2)]
+    async with account(2) as acc:
+        first = await acc.upload(items, store=store(), if_exists="skip", max_active=1)
+        again = await acc.upload(items, store=store(), if_exists="skip", max_active=1)
+
+        assert [type(outcome.error) for outcome in first] == [type(None), ValueError]
+        assert [(outcome.from_store, outcome.skipped) for outcome in again] == [(True, False), (False, True)]
+        assert acc.fake.counts.uploads_started == 1
 
 
 async def test_upload_that_completed_while_the_batch_was_left_is_known(store: Store) -> None:
