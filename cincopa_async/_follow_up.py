@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import anyio
@@ -80,12 +81,28 @@ class FollowUp:
         if self._kept is not None:
             await self._kept.let_go(status)
 
-    async def polled(self) -> None:
-        """Keep the store's item for another while: a job has no task of its own that could do it."""
-        if self._kept is None or anyio.current_time() - self._renewed_at < self._kept.lease / 3:
+    async def while_kept(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work`, and keep the store's item meanwhile: a job has no task of its own, whoever waits does its work."""
+        if self._kept is None:
+            await work()
             return
-        self._renewed_at = anyio.current_time()
-        try:
-            await self._kept.renew()
-        except Exception as error:  # noqa: BLE001 - it may go well the next time; what is lost is noticed at the end
-            _log.warning("the lease of an upload could not be renewed: %s", type(error).__name__)
+        failure: Exception | None = None
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._renew, self._kept)
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001 - raised below: out of the group it would come wrapped
+                failure = error
+            tasks.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+
+    async def _renew(self, kept: Kept) -> None:
+        while True:
+            # Each piece of work begins a loop of its own, and a poll may be quicker than the lease, or far slower.
+            await anyio.sleep(max(0.0, self._renewed_at + kept.lease / 3 - anyio.current_time()))
+            self._renewed_at = anyio.current_time()
+            try:
+                await kept.renew()
+            except Exception as error:  # noqa: BLE001 - it may go well the next time; what is lost is noticed at the end
+                _log.warning("the lease of an upload could not be renewed: %s", type(error).__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 from weakref import WeakSet
@@ -215,7 +216,7 @@ class UploadJob(Ending):
         while known.version == seen and not known.is_over:
             async with self._turn:
                 if known.version == seen and not known.is_over:
-                    await self._step(self._begin())
+                    await self._drive()
         closed = isinstance(known.failure, ClientClosedError)
         if known.failure is not None and (closed or (known.version == seen and not known.is_final)):
             raise own_copy(known.failure)
@@ -238,6 +239,10 @@ class UploadJob(Ending):
         if self._tracker is None:
             self._tracker = Tracker(self._policy, anyio.current_time())
         return self._tracker
+
+    async def _drive(self) -> None:
+        step = functools.partial(self._step, self._begin())
+        await (step() if self._follow_up is None else self._follow_up.while_kept(step))
 
     async def _step(self, tracker: Tracker) -> None:
         """Sleep until there is something to do, and do it: poll, or give up."""
@@ -269,8 +274,6 @@ class UploadJob(Ending):
         else:
             if status is not None:
                 self._take(tracker.saw(status, anyio.current_time()))
-                if self._follow_up is not None:
-                    await self._follow_up.polled()
 
     async def _followed_up(self) -> None:
         """Do what is left to do when the upload has ended."""

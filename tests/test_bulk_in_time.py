@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import anyio
@@ -177,26 +178,83 @@ async def test_leases_are_renewed_while_items_run() -> None:
         assert [round(at - began) for at in renewals] == [20, 40, 60, 80]
 
 
-async def test_job_with_a_store_renews_its_lease_as_it_polls() -> None:
-    """A single upload has no task that could do it, so whoever waits does."""
-    renewals = 0
+RARE = PollPolicy(first=910, floor=910, ceiling=910)
+"""Polls that are many leases apart."""
 
-    class Store(MemoryStore):
-        lease = 60.0
 
-        async def renew(self) -> None:
-            nonlocal renewals
-            renewals += 1
-            if renewals == 1:
-                raise OSError("no network")
-            await super().renew()
+class Leased(MemoryStore):
+    """Notes when its leases were renewed; the first time that fails."""
 
-    async with account(1, client={"poll": PollPolicy()}) as acc, Store() as store:
-        acc.fake.add_source(link(0), b"cat", seconds=90)
+    lease = 60.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began = anyio.current_time()
+        self.renewals: list[int] = []
+
+    async def renew(self) -> None:
+        self.renewals.append(round(anyio.current_time() - self.began))
+        if len(self.renewals) == 1:
+            raise OSError("no network")
+        await super().renew()
+
+
+@pytest.mark.parametrize("poll", [PollPolicy(), RARE])
+async def test_whoever_waits_for_a_job_with_a_store_renews_its_lease(poll: PollPolicy) -> None:
+    """In time, however rarely it is polled: a single upload has no task of its own that could."""
+    async with account(1, client={"poll": poll}) as acc, Leased() as store:
+        acc.fake.add_source(link(0), b"cat", seconds=850)
         job = await acc.cincopa.start_upload(link(0), key="cat", store=store)
         await job.wait()
+        ended = math.ceil(anyio.current_time() - store.began)
+        await anyio.sleep(100)
 
-        assert 2 <= renewals <= 5
+        assert store.renewals == list(range(20, ended, 20))
+
+
+async def test_lease_is_renewed_while_no_poll_is_answered() -> None:
+    """A poll that is told to come later, again and again, takes longer than the lease."""
+    async with account(1, client={"poll": PollPolicy(), "retry": RetryPolicy()}) as acc, Leased() as store:
+        acc.fake.add_source(link(0), b"cat", seconds=5)
+        acc.fake.quirk("retry_after", call="asset.upload_from_url_get_status", seconds=50, times=8)
+        job = await acc.cincopa.start_upload(link(0), key="cat", store=store)
+        await job.wait()
+        ended = math.ceil(anyio.current_time() - store.began)
+
+        assert ended > 300
+        assert store.renewals == list(range(20, ended, 20))
+
+
+async def test_lease_is_renewed_by_one_of_all_who_wait() -> None:
+    """By whoever takes over, too, when the one who did it leaves; nobody waits, nobody renews."""
+    async with account(1, client={"poll": RARE}) as acc, Leased() as store, anyio.create_task_group() as tasks:
+        acc.fake.hold()
+        job = await acc.cincopa.start_upload(link(0), key="cat", store=store, on_cancel="detach")
+
+        async def wait(seconds: float) -> None:
+            with anyio.move_on_after(seconds):
+                await job.wait()
+
+        for seconds in (50, 90, 130):
+            tasks.start_soon(wait, seconds)
+        await anyio.sleep(300)
+        acc.fake.release()
+
+        assert store.renewals == [20, 40, 60, 80, 100, 120]
+
+
+async def test_what_a_poll_raises_comes_out_as_it_is_where_a_lease_is_kept() -> None:
+    """Not wrapped in a group: what a transport of the caller's own raises is raised as without a store."""
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if START + ".json" in request.url.path:
+            return httpx.Response(200, json={"success": True, "status_id": "42"})
+        raise LookupError("a fault of the caller's own")
+
+    async with CincopaClient(TOKEN, transport=httpx.MockTransport(answer)) as cincopa, Leased() as store:
+        job = await cincopa.start_upload(link(0), key="cat", store=store, on_cancel="detach")
+        with pytest.raises(LookupError, match="the caller's own"):
+            await job.wait()
 
 
 async def test_outage_halts_the_batch_although_calls_pause() -> None:
