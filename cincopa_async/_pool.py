@@ -104,6 +104,10 @@ class Pool:
         slot.idle_since = anyio.current_time()
         self._pass_on(slot)
 
+    def give_back(self, slot: Slot) -> None:
+        """Take back a slot as it was given: nothing went over its connection, which is no fresher for that."""
+        self._pass_on(slot)
+
     async def discard(self, slot: Slot) -> None:
         """Take back a slot whose exchange broke off: its connection may be dead for ever, so it gets a new one."""
         broken = self._replace_connection(slot)

@@ -115,7 +115,7 @@ class Sender:
             slot = await pool.acquire(call.turn, fresh=call.safety == "write", group=call.group)
             if counted or pace.rate == math.inf:
                 return slot
-            pool.release(slot)  # Thousands may have stood there when the first of them was refused.
+            pool.give_back(slot)  # Thousands may have stood there when the first of them was refused.
 
     async def _exchange(self, slot: Slot, call: Call[T], token: str) -> T:
         exchange = functools.partial(self._transport.exchange, call=call, token=token)

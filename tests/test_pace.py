@@ -16,8 +16,10 @@ import respx
 from trio.testing import MockClock
 
 from cincopa_async import CincopaClient, RateLimitError, RetryPolicy
+from cincopa_async._calls import Turn
 from cincopa_async._line import Line
 from cincopa_async._pace import Pace
+from cincopa_async._pool import Pool, Slot
 from tests.conftest import TOKEN
 
 pytestmark = pytest.mark.anyio
@@ -177,6 +179,31 @@ async def test_thousands_of_calls_at_once_are_told_by_the_first_that_is_refused(
     assert failures == []
     assert service.refused <= 64 + 50
     assert len(service.taken) / took >= 0.8 * 20
+
+
+async def test_slot_is_as_old_as_before_when_a_refusal_came_between_the_turn_and_the_slot(
+    api: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call waits for another turn, and nothing was sent: the connection is not taken for one just used."""
+    Service(1_000).on(api)
+    used: list[float] = []
+    acquire = Pool.acquire
+
+    async def acquired(self: Pool, turn: Turn, *, fresh: bool, group: object = None) -> Slot:
+        slot = await acquire(self, turn, fresh=fresh, group=group)
+        used.append(slot.idle_since)
+        if len(used) == 2:
+            cincopa._life.pace.refused(anyio.current_time(), None)
+        return slot
+
+    monkeypatch.setattr(Pool, "acquire", acquired)
+    async with CincopaClient(TOKEN) as cincopa:
+        await cincopa.ping()
+        pinged_at = anyio.current_time()
+        await anyio.sleep(2)
+        await cincopa.ping()
+
+    assert used[1:] == [pinged_at, pinged_at]
 
 
 async def test_abort_does_not_wait_for_its_turn(api: respx.MockRouter) -> None:

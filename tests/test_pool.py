@@ -391,6 +391,17 @@ class TestInTime:
 
         assert [connection.closed for connection in office.connections] == [True, False]
 
+    async def test_slot_that_was_not_used_goes_back_as_old_as_it_was(self) -> None:
+        """A write does not take its connection for one that was used within the last second."""
+        office = Office(1)
+        await office.queue("before")
+        await anyio.sleep(0.9)
+        office.pool.give_back(await office.pool.acquire("normal", fresh=False))
+        await anyio.sleep(0.2)
+        office.pool.release(await office.pool.acquire("normal", fresh=True))
+
+        assert [connection.closed for connection in office.connections] == [True, False]
+
     async def test_connection_that_was_never_used_is_not_too_old(self) -> None:
         """A slot that waited for its first use has a connection as good as new."""
         office = Office(1)
