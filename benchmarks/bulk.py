@@ -1,14 +1,14 @@
 """
-Peak memory of batches: as many items from a generator as are told, each in a process of its own.
+Peak memory of batches from a generator: 1,000, 10,000 and 100,000 items, which must not make a difference.
 
-First against a server in a process of its own, then against one that answers within the process and keeps nothing, so
-that ten times as many can be run. The figures of one kind must not grow with the number of items.
-Run it with ``python -m nox -s bench -- bulk``.
+Each batch is uploaded by a process of its own, to a fake Cincopa of its own in another process, over a socket; its
+uploads end at once. A figure is what the client's process grew by over what it had before: the client open, one call
+made. Run it with ``python -m nox -s bench -- bulk``; it takes some minutes.
 """
 
 from __future__ import annotations
 
-import itertools
+import json
 import resource
 import subprocess
 import sys
@@ -17,76 +17,97 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import anyio
-import anyio.lowlevel
-import httpx
+import anyio.to_thread
+from _results import table, write
 
 from cincopa_async import CincopaClient, PollPolicy
+from cincopa_async.testing import FakeCincopa
 
-TOKEN = "BENCHMARK"
+MEBIBYTE = 1024 * 1024
+MOST = 64 * MEBIBYTE
+COUNTS = (1_000, 10_000, 100_000)
+REFERENCE = 10_000
 ACTIVE = 200
+TOKEN = "BENCHMARK"
+SOURCE = "https://media.example/cat.mp4"
 AT_ONCE = PollPolicy(first=0.001, floor=0.001, ceiling=0.05)
-OVER_A_SOCKET = (1_000, 10_000)
-WITHIN = (10_000, 100_000)
+
+
+def peak() -> int:
+    """Return the bytes that this process had in memory at most so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+async def serve() -> None:
+    """Serve until the process is told to stop, and say then how many uploads there were."""
+    fake = FakeCincopa(TOKEN)
+    fake.add_source(SOURCE, b"cat")
+    async with fake.serve() as server:
+        print(server.base_url, flush=True)
+        await anyio.to_thread.run_sync(sys.stdin.readline)
+        print(fake.counts.uploads_completed, len(fake.counts.inputs), flush=True)
+
+
+async def upload(count: int, base_url: str) -> None:
+    """Upload so many; print by how many bytes the process grew, what it had before, and the seconds that took."""
+    async with CincopaClient(TOKEN, base_url=base_url, poll=AT_ONCE) as cincopa:
+        await cincopa.ping()
+        before, began = peak(), time.perf_counter()
+        ended = 0
+        async with cincopa.upload_many((SOURCE for _ in range(count)), max_active=ACTIVE) as batch:
+            async for outcome in batch:
+                assert outcome.ok, outcome.error
+                ended += 1
+    assert ended == count
+    print(json.dumps([peak() - before, before, time.perf_counter() - began]))
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    command = [sys.executable, "-m", "cincopa_async", "fake", "--api-token", TOKEN]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+def served(count: int) -> Iterator[str]:
+    """A fake in a process of its own, which must have done as many uploads when it is left."""
+    command = [sys.executable, __file__, "serve"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
+            assert process.stdin is not None
             assert process.stdout is not None
-            yield process.stdout.readline().strip().removeprefix("CINCOPA_BASE_URL=")
+            yield process.stdout.readline().strip()
+            process.stdin.write("\n")
+            process.stdin.flush()
+            assert process.stdout.readline().split() == [str(count), "1"]
         finally:
             process.terminate()
 
 
-def instant() -> httpx.MockTransport:
-    """A service that ends each upload at its first poll."""
-    numbers = itertools.count()
-
-    async def answer(request: httpx.Request) -> httpx.Response:
-        await anyio.lowlevel.checkpoint()
-        if request.method == "POST":
-            return httpx.Response(200, json={"success": True, "status_id": f"{next(numbers)}"})
-        size = {"progress_bytes": 62, "file_size_bytes": 62}
-        return httpx.Response(200, json={"success": True, "status": "completed", "resid": "A4", **size})
-
-    return httpx.MockTransport(answer)
+def measured(count: int) -> tuple[int, int, float]:
+    with served(count) as base_url:
+        command = [sys.executable, __file__, str(count), base_url]
+        ran = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    grown, before, seconds = json.loads(ran.stdout)
+    return grown, before, seconds
 
 
-async def run(count: int, base_url: str) -> None:
-    """Upload so many, and print the seconds and the mebibytes that it took."""
-    options = {"base_url": base_url} if base_url else {"transport": instant()}
-    # An input that is refused ends an upload as fast as one that is there, and is kept by nobody.
-    urls = (f"http://127.0.0.1:1/{number}.mp4" for number in range(count))
-    began = time.perf_counter()
-    async with CincopaClient(TOKEN, poll=AT_ONCE, **options) as cincopa:
-        ended = 0
-        async with cincopa.upload_many(urls, max_active=ACTIVE) as batch:
-            async for outcome in batch:
-                ended += outcome.ok or bool(outcome.error)
-        assert ended == count
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{count:>9,}  {time.perf_counter() - began:>7.1f}  {peak:>8.1f}")
-
-
-def measure(count: int, base_url: str) -> None:
-    subprocess.run([sys.executable, __file__, str(count), base_url], check=True)
-
-
-def main() -> None:
-    for title, counts in (("over a socket", OVER_A_SOCKET), ("within the process", WITHIN)):
-        print(f"{title}, {ACTIVE} at a time\n    items  seconds  peak MiB", flush=True)
-        for count in counts:
-            if counts is OVER_A_SOCKET:
-                with served() as base_url:
-                    measure(count, base_url)
-            else:
-                measure(count, "")
+def main() -> int:
+    figures = {count: measured(count) for count in COUNTS}
+    grown, before, _ = figures[REFERENCE]
+    rows = [
+        [f"{count:,}", f"{more / MEBIBYTE:.1f}", f"{(had + more) / (before + grown):.3f}", f"{count / took:.0f}"]
+        for count, (more, had, took) in figures.items()
+    ]
+    how = f"over a socket to a fake in another process whose uploads end at once, {ACTIVE} active at a time"
+    aim = f"grown by less than {MOST // MEBIBYTE} MiB with {REFERENCE:,} items, and the same peak with any number"
+    text = [
+        f"Memory of a batch from a generator, {how}. Each is a process of its own; the ratio is that of its peak.",
+        table(["items", "MiB grown", f"peak, of that with {REFERENCE:,}", "uploads a second"], rows),
+        f"The aim: {aim}.",
+    ]
+    write("bulk", "\n\n".join(text))
+    return int(grown >= MOST)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
-        anyio.run(run, int(sys.argv[1]), sys.argv[2])
+    if sys.argv[1:] == ["serve"]:
+        anyio.run(serve)
+    elif sys.argv[1:]:
+        anyio.run(upload, int(sys.argv[1]), sys.argv[2])
     else:
-        main()
+        sys.exit(main())
