@@ -76,9 +76,10 @@ class PollPolicy:
         wait = self.floor * (self.growth or 2.0) ** min(polls - 1, 300)
         if self.growth is None:
             wait = min(wait, SLOW + SLOWER * polls)
-        wait = min(self.ceiling, max(wait, likely))
-        spread = random.uniform(1 - self.jitter, 1 + self.jitter)
-        return min(self.ceiling, max(self.floor, wait * spread))
+        wait = min(self.ceiling, max(self.floor, wait, likely))
+        # Drawn between the bounds, not cut to them: what stands at one of them would be in step.
+        shortest, longest = wait * (1 - self.jitter), wait * (1 + self.jitter)
+        return random.uniform(max(self.floor, shortest), min(self.ceiling, longest))
 
 
 class Tracker:

@@ -144,7 +144,7 @@ async def test_healthy_upload_of_five_hours_completes(cincopa: CincopaClient, re
 
     assert result.rid == "R1"
     assert 5 * HOUR <= anyio.current_time() - begin < 5 * HOUR + 1
-    assert polls.count == pytest.approx(5 * HOUR / MINUTE, rel=0.05)
+    assert polls.count == pytest.approx(5 * HOUR / MINUTE, rel=0.1)  # Each is up to a tenth sooner.
 
 
 async def test_service_that_reports_no_size_is_believed_to_be_at_work(cincopa: CincopaClient, remote: Remote) -> None:
