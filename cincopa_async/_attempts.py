@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
+from attrs import evolve
 
 from ._chunks import CHUNK_SIZE
 from ._halting import halting, is_passing
 from ._items import Plan
 from ._kept import Kept
-from ._shared import HaltError, Shared
+from ._shared import HaltError, Shared, StartPlace
 from ._starting import started
 from ._tally import Track
 from .errors import (
@@ -46,11 +47,21 @@ class TroubleError(Exception):
 class Attempts:
     """The uploads of one item, one after the other until one ends well, or none may follow."""
 
-    def __init__(self, shared: Shared, plan: Plan, kept: Kept | None, track: Track, on_cancel: OnCancel) -> None:
+    def __init__(
+        self,
+        shared: Shared,
+        plan: Plan,
+        *,
+        kept: Kept | None,
+        track: Track,
+        place: StartPlace,
+        on_cancel: OnCancel,
+    ) -> None:
         self._shared = shared
         self._plan = plan
         self._kept = kept
         self._track = track
+        self._place = place
         self._on_cancel: OnCancel = on_cancel
         self._starts = 0
         self.url: str | None = None
@@ -102,10 +113,12 @@ class Attempts:
             raise TroubleError(error)
 
     async def _begin_anew(self) -> None:
+        await anyio.sleep(_pause(self._starts))
+        if self._plan.path is None:
+            await self._place.take()  # Only now: a pause would keep others from being started.
         if self._kept is not None:
             await self._kept.restart(self.fingerprint)
         self.job = None
-        await anyio.sleep(_pause(self._starts))
 
     def _taken_up(self) -> UploadJob | None:
         status_id = self._kept.record.status_id if self._kept is not None else None
@@ -129,20 +142,21 @@ class Attempts:
             await anyio.sleep(pause)
 
     async def _start_once(self) -> UploadJob:
-        call = self._plan.call(await self._input())
+        call = evolve(self._plan.call(await self._input()), behind=self._shared.line)
         if self._kept is not None:
             call = self._kept.starts(call)
         make = functools.partial(
             self._shared.client.resume_upload, on_cancel=self._on_cancel, poll=self._shared.options.poll
         )
         try:
-            async with self._shared.starting:
-                job = await started(self._shared.client, call, make)
+            await self._place.take()
+            job = await started(self._shared.client, call, make)
         except (LeaseLostError, ClientClosedError):
             raise
         except CincopaError as error:
             failure = self._sent_in_vain(error)
         else:
+            self._place.free()
             self._shared.start_succeeded()
             self._track.started(job.status_id)
             return job
@@ -170,6 +184,7 @@ class Attempts:
     async def _send_file(self, path: str) -> UploadResult:
         self._starts += 1
         item = self._plan.item
+        get_url = get_upload_url(fid=item.fid, rid=item.rid, type=item.type, ttl=None, sourceip=None)
         upload = FileUpload(
             source=path,
             name=None,
@@ -177,7 +192,7 @@ class Attempts:
             chunk_size=CHUNK_SIZE,
             progress=self._sent,
             resend_last=False,
-            get_url=get_upload_url(fid=item.fid, rid=item.rid, type=item.type, ttl=None, sourceip=None),
+            get_url=evolve(get_url, behind=self._shared.line),
             before_end=self._before_end,
             left=self._kept.left if self._kept is not None else None,
         )

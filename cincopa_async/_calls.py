@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -58,6 +59,11 @@ class Call(Generic[T]):
     turn: Turn = "normal"
     group: object = field(default=None, eq=False, repr=False)
     """Whose poll it is, where it is one: groups take turns."""
+    behind: AbstractAsyncContextManager[None] | None = field(default=None, eq=False, repr=False)
+    """
+    What lets one call at a time stand in line for a slot: that of a batch, so that whoever calls beside it finds one of
+    its calls there, and not hundreds.
+    """
     token: str | None = field(default=None, repr=False)
     """The token to be sent in the place of the client's own."""
 

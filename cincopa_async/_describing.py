@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ._calls import Param, required
 from .errors import AssetNotDescribedError, CincopaError, ClientClosedError, LeaseLostError
@@ -82,7 +82,14 @@ class Description:
     def __bool__(self) -> bool:
         return self.meta is not None or bool(self.galleries)
 
-    async def apply(self, client: BaseClient, rid: str, *, again: bool = False) -> None:
+    async def apply(
+        self,
+        client: BaseClient,
+        rid: str,
+        *,
+        again: bool = False,
+        behind: AbstractAsyncContextManager[None] | None = None,
+    ) -> None:
         """
         Set the texts of an asset, and put it into its galleries.
 
@@ -90,15 +97,16 @@ class Description:
             client: Who sends.
             rid: The asset.
             again: Whether this may have been done before: then it is looked up where the asset is already.
+            behind: What lets one call at a time stand in line, where it is done for many.
 
         Raises:
             CincopaError: It could not be done, or not all of it.
         """
         if self.meta is not None:
-            await client.asset.set_meta(rid, **self.meta._params())
+            await client.send(evolve(set_meta(rid, thumb_attached_rid=None, **self.meta._params()), behind=behind))
         for fid in self.galleries:
             if not (again and await _holds(client, fid, rid)):
-                await _put(client, fid, rid)
+                await _put(client, fid, rid, behind)
 
 
 @contextmanager
@@ -115,10 +123,10 @@ def describing(rid: str) -> Iterator[None]:
         raise failure
 
 
-async def _put(client: BaseClient, fid: str, rid: str) -> None:
+async def _put(client: BaseClient, fid: str, rid: str, behind: AbstractAsyncContextManager[None] | None) -> None:
     # Put into a gallery twice, an asset would be shown twice, so this is a write, whose answer may be lost.
     try:
-        await client.gallery.add_item(fid, rid)
+        await client.send(evolve(add_item(fid, rid, insert_position=None), behind=behind))
     except CincopaError as error:
         if error.maybe_applied:
             with suppress(CincopaError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 import anyio
@@ -24,10 +25,18 @@ _log = logging.getLogger("cincopa_async")
 class FollowUp:
     """What is left to do for one upload when it has ended. If it is cancelled or fails, it can be done again."""
 
-    def __init__(self, client: BaseClient, description: Description, kept: Kept | None = None) -> None:
+    def __init__(
+        self,
+        client: BaseClient,
+        description: Description,
+        kept: Kept | None = None,
+        *,
+        behind: AbstractAsyncContextManager[None] | None = None,
+    ) -> None:
         self._client = client
         self._description = description
         self._kept = kept
+        self._behind = behind
         self._turn = anyio.Lock()
         self._done = kept is not None and kept.record.state == "ended"
         # What another run has begun to describe may be in some of its galleries already.
@@ -47,7 +56,7 @@ class FollowUp:
             if kept is not None and kept.record.state != "completed":
                 await kept.completed(rid)
             again, self._again = self._again, True
-            await self._description.apply(self._client, rid, again=again)
+            await self._description.apply(self._client, rid, again=again, behind=self._behind)
             if kept is not None:
                 await kept.described()
         if kept is not None:

@@ -46,6 +46,7 @@ class ItemRun:
         self._kept: Kept | None = None
         self._attempts: Attempts | None = None
         self._track = shared.tally.takes(item)
+        self._place = shared.place()
 
     def detach(self) -> None:
         """Let the upload run on when this is cancelled, for a rerun to take it up."""
@@ -70,6 +71,8 @@ class ItemRun:
             unwinding = isinstance(error, anyio.get_cancelled_exc_class())
             await self._shared.client._life.finisher.finish(self._let_go, unwinding=unwinding)
             raise
+        finally:
+            self._place.free()
         self._track.closes(outcome, self._status_id)
         return outcome
 
@@ -121,10 +124,14 @@ class ItemRun:
                 return known
         if gone is not None and self._is_new:
             raise TroubleError(gone)
+        if not self._is_new:
+            self._place.free()
         there = await self._there(plan)
         if there is not None:
             return there
-        self._attempts = Attempts(self._shared, plan, self._kept, self._track, self._on_cancel)
+        self._attempts = Attempts(
+            self._shared, plan, kept=self._kept, track=self._track, place=self._place, on_cancel=self._on_cancel
+        )
         self._attempts.url, self._attempts.fingerprint = url, fingerprint
         return await self._described(plan, self._attempts)
 
@@ -141,6 +148,8 @@ class ItemRun:
         key, where = name() if plan.path is None else await anyio.to_thread.run_sync(name)
         if not self._shared.seen.add(key):
             raise TroubleError(_twice(plan.item))
+        if plan.path is None:
+            await self._place.take()
         claim, record = await store.claim(key, input=where, fingerprint=fingerprint)
         if claim == "busy":
             raise LeaseLostError(record.status_id)
@@ -210,7 +219,9 @@ class ItemRun:
         rid = self._kept.record.rid if self._kept is not None else None
         result = await attempts.result() if rid is None else _completed(rid)
         try:
-            await FollowUp(self._shared.client, plan.description, self._kept).completed(result.rid)
+            await FollowUp(self._shared.client, plan.description, self._kept, behind=self._shared.line).completed(
+                result.rid
+            )
         except (ClientClosedError, LeaseLostError):
             raise
         except CincopaError as error:

@@ -62,7 +62,8 @@ class Life:
         """Connections for files, apart: polls and aborts go on beside hundreds of chunks, which take minutes."""
         self.files: anyio.Semaphore = anyio.Semaphore(size)
         """The right to have a file open, or thousands of uploads at once would run out of descriptors."""
-        self._size = size
+        self.size: int = size
+        """How many exchanges may be under way, chunks of files apart."""
         self.finisher: Finisher = Finisher(self._something_ended)
         self.token: Token = token
         self.pace: Pace = pace
@@ -144,7 +145,7 @@ class Life:
                 )
             self.pool.forget()
             self.uploads.forget()
-            self.files = anyio.Semaphore(self._size)
+            self.files = anyio.Semaphore(self.size)
             self.token.forget_loop()
             self.pace.forget_loop()
             self.ensuring = anyio.Lock()

@@ -109,6 +109,12 @@ class Sender:
         return await exchange()
 
     async def _slot(self, call: Call[Any]) -> Slot:
+        if call.behind is None:
+            return await self._next_slot(call)
+        async with call.behind:
+            return await self._next_slot(call)
+
+    async def _next_slot(self, call: Call[Any]) -> Slot:
         pace, pool = self._life.pace, self._life.pool
         while True:
             counted = await pace.turn(urgent=call.turn in URGENT, poll=call.turn == "later", group=call.group)

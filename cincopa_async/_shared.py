@@ -21,9 +21,6 @@ from .stores import UploadStore
 if TYPE_CHECKING:
     from ._base import BaseClient
 
-STARTS = 16
-"""How many starts of a batch are sent, or stand in line, at once: whoever calls beside it waits for these at most."""
-
 IfUnknown: TypeAlias = Literal["report", "restart"]
 """What is done with an item of which nobody knows whether it was started: tell so, or start it again."""
 
@@ -66,6 +63,31 @@ class HaltError(Exception):
         """That of the item, where it has one all the same."""
 
 
+class StartPlace:
+    """
+    The right of one item to be reserved and started, until its start is answered.
+
+    There are as many as the client has slots. More would start no sooner; and what is reserved when the process is
+    killed is unknown to the next one, be it that its start was not sent yet.
+    """
+
+    def __init__(self, places: anyio.Semaphore) -> None:
+        self._places = places
+        self._taken = False
+
+    async def take(self) -> None:
+        """Wait for the place, unless it is taken already."""
+        if not self._taken:
+            await self._places.acquire()
+            self._taken = True
+
+    def free(self) -> None:
+        """Leave the place to others, if it is taken."""
+        if self._taken:
+            self._taken = False
+            self._places.release()
+
+
 class Shared:
     """Who sends the items of a batch, what is kept of them, how it is to be done, and what has befallen them."""
 
@@ -78,10 +100,16 @@ class Shared:
         self.references: SeenKeys = SeenKeys()
         """The reference_ids of items that are skipped by them."""
         self.tally: Tally = Tally()
-        self.starting: anyio.Semaphore = anyio.Semaphore(STARTS)
+        self.line: anyio.Lock = anyio.Lock(fast_acquire=True)
+        """Held by the one call of this batch, polls apart, that stands in line for a slot."""
+        self._starts = anyio.Semaphore(client._life.size, fast_acquire=True)
         self.patience: float = (options.poll or client._poll).deadline
         """Seconds for which a start is tried again that the service wants later."""
         self._streak = 0
+
+    def place(self) -> StartPlace:
+        """Return the place of one item among those that are being started, which is not taken yet."""
+        return StartPlace(self._starts)
 
     def start_succeeded(self) -> None:
         """Note that a start went well: the service is there."""

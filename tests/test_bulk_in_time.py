@@ -21,8 +21,6 @@ from cincopa_async import (
     UploadTimeoutError,
     UploadUnknownError,
 )
-from cincopa_async._calls import Turn
-from cincopa_async._pool import Pool, Slot
 from cincopa_async.stores import MemoryStore
 from tests.batches import account, link, links, outcomes_of
 from tests.conftest import TOKEN
@@ -283,36 +281,3 @@ async def test_storm_of_refusals_fails_no_item_and_wastes_little_of_what_is_allo
     assert [outcome.error for outcome in outcomes if not outcome.ok] == []
     assert acc.fake.counts.inputs == dict.fromkeys(links(300), 1)
     assert (300 + polls) / took >= 0.8 * 20
-
-
-async def test_small_batch_beside_a_large_one_is_polled_as_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Batches take turns: the few jobs of one do not wait behind the many of the other."""
-    groups: list[object] = []
-    acquire = Pool.acquire
-
-    async def noted(self: Pool, turn: Turn, *, fresh: bool, group: object = None) -> Slot:
-        if turn == "later":
-            groups.append(group)
-        return await acquire(self, turn, fresh=fresh, group=group)
-
-    monkeypatch.setattr(Pool, "acquire", noted)
-    async with account(6) as acc, anyio.create_task_group() as tasks:
-        tasks.start_soon(acc.upload, links(6)[:5])
-        tasks.start_soon(acc.upload, links(6)[5:])
-
-    assert len({id(group) for group in groups}) == 2
-    assert None not in groups
-
-
-async def test_call_beside_a_batch_that_starts_waits_for_a_few_starts() -> None:
-    """Not for all that have a place: starting is bounded apart from polling."""
-    async with (
-        account(300, client={"rate_limit": 20, "poll": PollPolicy()}) as acc,
-        acc.cincopa.upload_many(links(300), max_active=300),
-    ):
-        await anyio.sleep(1)
-        began = anyio.current_time()
-        await acc.cincopa.ping()
-
-        assert anyio.current_time() - began < 2
-        assert acc.fake.counts.uploads_started < 100
