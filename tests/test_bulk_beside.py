@@ -137,7 +137,18 @@ async def test_call_beside_a_batch_that_starts_waits_for_a_few_starts() -> None:
 
 
 async def test_starts_use_every_connection_however_long_each_takes() -> None:
-    """A service that takes a second to answer is asked by as many at once as there may be."""
+    """A service that takes a second to answer is asked by as many at once as there may be, if no poll is due."""
+    async with account(400, client={"poll": PollPolicy(first=3_600, ceiling=3_600), "max_concurrency": 8}) as acc:
+        acc.fake.quirk("latency", seconds=1)
+        async with acc.cincopa.upload_many(links(400), max_active=400, on_cancel="detach"):
+            await anyio.sleep(25.5)
+            started = acc.fake.counts.uploads_started
+
+    assert started == 25 * 8
+
+
+async def test_starts_and_polls_use_every_connection_together() -> None:
+    """What ends at once takes two calls, and no connection stands idle while there is something to start."""
     async with account(400, client={"poll": PollPolicy(), "max_concurrency": 8}) as acc:
         acc.fake.quirk("latency", seconds=1)
         began = anyio.current_time()
