@@ -11,8 +11,12 @@ from typing import Generic, TypeAlias, TypeVar
 import anyio
 from attrs import define, field
 
-POLLS_RUNNING = 3
-"""How many polls go one after the other at most while another call waits, however long they have been due."""
+POLLS_RUNNING = 1
+"""
+How many polls go one after the other at most while another call waits, however long they have been due.
+
+One: where turns are scarce each upload takes a start and a poll, and further polls would tell of little.
+"""
 
 
 @define(eq=False)

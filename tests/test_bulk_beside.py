@@ -13,6 +13,7 @@ import trio
 from trio.testing import MockClock
 
 from cincopa_async import AssetMeta, CincopaClient, PollPolicy, RetryPolicy, UploadItem
+from cincopa_async._line import POLLS_RUNNING
 from cincopa_async.stores import MemoryStore
 from tests.batches import Account, account, link, links
 
@@ -23,6 +24,8 @@ LATENCY = 0.1
 FEW = 3
 """How many calls one after the other are few."""
 SLOTS = 64
+TURNS = 1 + 2 * (POLLS_RUNNING + 1)
+"""At most, where a rate is kept: who has one already, then a call of the batch and ours, polls before each of them."""
 
 
 @pytest.fixture
@@ -91,16 +94,15 @@ async def test_call_beside_ten_thousand_active_jobs_takes_no_longer_than_a_few_c
 
 async def test_call_beside_a_batch_that_keeps_a_rate_waits_for_a_few_turns() -> None:
     """However many starts and polls would like to have theirs."""
-    rate = 50
+    rate, count = 50, 2_000
     async with (
-        slow_account(1_000, poll=PollPolicy(), rate_limit=rate) as acc,
-        acc.cincopa.upload_many(links(1_000), max_active=1_000, on_cancel="detach"),
+        slow_account(count, poll=PollPolicy(), rate_limit=rate) as acc,
+        acc.cincopa.upload_many(links(count), max_active=count, on_cancel="detach"),
     ):
         longest = await longest_call(acc.cincopa, 60, every=1.7)
 
-        # One start of the batch, and before each of the two as many polls as may go running.
-        assert longest <= (2 + 2 * 3 + 1) / rate + LATENCY
-        assert acc.fake.counts.uploads_started < 1_000
+        assert longest <= TURNS / rate + LATENCY
+        assert acc.fake.counts.uploads_started < count
 
 
 async def test_call_beside_assets_that_are_described_waits_for_a_few_turns() -> None:
@@ -116,7 +118,7 @@ async def test_call_beside_assets_that_are_described_waits_for_a_few_turns() -> 
             longest = await longest_call(acc.cincopa, 8, every=0.3)
 
             assert acc.fake.counts.requests["gallery.add_item"] < 250
-            assert longest <= (2 + 2 * 3 + 1) / rate
+            assert longest <= TURNS / rate
 
 
 async def taken_all(batch: Any) -> None:
