@@ -107,7 +107,7 @@ def kills(session: nox.Session) -> None:
     session.install("-e", ".[cli,testing,redis]", *group("test"))
     many = {"KILLS_ITEMS": "500", "KILLS": "20", "KILLS_SECONDS": "0.6"}
     files = ("tests/sockets/test_kills.py", "tests/stores/test_batches_killed.py")
-    session.run("python", "-m", "pytest", *files, *session.posargs, env=many)
+    session.run("python", "-m", "pytest", "-s", *files, *session.posargs, env=many)
 
 
 @nox.session

@@ -1,4 +1,4 @@
-"""A program that uploads a batch with a store, to be killed: `python killed.py STORE COUNT SIGNATURE MAX_ACTIVE`."""
+"""A program that uploads a batch with a store, to be killed: `python killed.py STORE COUNT SIGNATURE SLOTS`."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ def store_at(place: str) -> UploadStore:
     return RedisStore(place, lease=lease)
 
 
-async def main(place: str, count: int, signature: str, max_active: int) -> None:
-    cincopa = CincopaClient(poll=QUICK_POLLS, retry=QUICK_RETRIES)
-    batch = cincopa.upload_many(links(count, signature), store=store_at(place), max_active=max_active)
+async def main(place: str, count: int, signature: str, slots: int) -> None:
+    cincopa = CincopaClient(poll=QUICK_POLLS, retry=QUICK_RETRIES, max_concurrency=slots)
+    # Many more are active than can be started at once.
+    batch = cincopa.upload_many(links(count, signature), store=store_at(place), max_active=8 * slots)
     async with cincopa, batch:
         print("begun", flush=True)
         async for _ in batch:

@@ -28,6 +28,8 @@ KILLS = int(os.environ.get("KILLS", "3"))
 SEED = int(os.environ.get("KILLS_SEED", "0")) or random.randrange(1, 1_000_000)
 LONGEST = float(os.environ.get("KILLS_SECONDS", "0.3"))
 SIGNATURES = "".join(chr(ord("a") + number % 26) for number in range(KILLS + 1))
+SLOTS = 4
+"""How many starts a process can have in flight."""
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
 
 
@@ -48,9 +50,9 @@ def slow_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
         yield server
 
 
-def begin(place: str, signature: str, max_active: int) -> subprocess.Popen[str]:
+def begin(place: str, signature: str, slots: int) -> subprocess.Popen[str]:
     script = Path(__file__).with_name("killed.py")
-    command = [sys.executable, str(script), place, str(ITEMS), signature, str(max_active)]
+    command = [sys.executable, str(script), place, str(ITEMS), signature, str(slots)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
@@ -80,43 +82,52 @@ def number_of(url: object) -> str:
     return found[1]
 
 
-def no_item_was_doubled(server: FakeServer, outcomes: list[UploadOutcome]) -> None:
+def every_item_ended_once(server: FakeServer, outcomes: list[UploadOutcome], *, in_flight: int) -> None:
+    """
+    Each item has an outcome, and was started once.
+
+    But for those that are told as unknown: at most as many as starts can have been in flight when there was a kill.
+    """
     counted = starts(server)
-    assert len(outcomes) == ITEMS
+    unknown = 0
+    assert sorted(number_of(outcome.item.input) for outcome in outcomes) == sorted(str(item) for item in range(ITEMS))
     for outcome in outcomes:
         number = number_of(outcome.item.input)
-        if outcome.ok:
+        if outcome.result is not None:
             assert counted[number] == 1, f"item {number} with seed {SEED}"
+            assert f"/{number}.mp4".encode() in server.fake.stored(outcome.result.rid)
         else:
+            unknown += 1
             assert isinstance(outcome.error, UploadUnknownError), outcome
             assert counted[number] <= 1, f"item {number} with seed {SEED}"
-    assert server.fake.counts.uploads_running <= sum(not outcome.ok for outcome in outcomes)
+    assert unknown <= in_flight, f"with seed {SEED}"
+    assert server.fake.counts.uploads_running <= unknown
+    print(f"{ITEMS} items: none lost, none started twice, {unknown} unknown of {in_flight} that might be; seed {SEED}")
 
 
+@pytest.mark.parametrize("signatures", ["a" * len(SIGNATURES), SIGNATURES], ids=["the same links", "signed anew"])
 async def test_batch_that_is_killed_again_and_again_uploads_each_item_once(
-    slow_server: FakeServer, tmp_path: Path
+    slow_server: FakeServer, tmp_path: Path, signatures: str
 ) -> None:
-    """With links that are signed anew at each run. The one instant that cannot be known is told as such."""
+    """Be the links signed anew at each run. The one instant that cannot be known is told as such."""
     dice = random.Random(SEED)
     place = str(tmp_path / "runs.db")
-    for signature in SIGNATURES[:KILLS]:
-        process = begin(place, signature, 8)
+    for signature in signatures[:KILLS]:
+        process = begin(place, signature, SLOTS)
         await anyio.to_thread.run_sync(begun, process)
         await anyio.sleep(dice.uniform(0, LONGEST))
         await anyio.to_thread.run_sync(kill, process)
     store: UploadStore = SqliteStore(place)
     async with quick_client(slow_server) as cincopa:
-        outcomes = await Account(slow_server.fake, cincopa).upload(links(ITEMS, SIGNATURES[-1]), store=store)
+        outcomes = await Account(slow_server.fake, cincopa).upload(links(ITEMS, signatures[-1]), store=store)
 
-    no_item_was_doubled(slow_server, outcomes)
-    # At most one in flight for each place of each life that was ended.
-    assert sum(not outcome.ok for outcome in outcomes) <= 8 * KILLS
+    every_item_ended_once(slow_server, outcomes, in_flight=SLOTS * KILLS)
 
 
 async def test_workers_on_one_file_never_run_one_item(slow_server: FakeServer, tmp_path: Path) -> None:
     """Three processes with the same items and store, one of them killed: each item is started once."""
     place = str(tmp_path / "runs.db")
-    workers = [begin(place, "a", 8) for _ in range(3)]
+    workers = [begin(place, "a", SLOTS) for _ in range(3)]
     for process in workers:
         await anyio.to_thread.run_sync(begun, process)
     await anyio.sleep(random.Random(SEED).uniform(0, LONGEST))
@@ -129,4 +140,4 @@ async def test_workers_on_one_file_never_run_one_item(slow_server: FakeServer, t
         outcomes = await Account(slow_server.fake, cincopa).upload(links(ITEMS, "b"), store=SqliteStore(place))
 
     assert not any(isinstance(outcome.error, LeaseLostError) for outcome in outcomes)
-    no_item_was_doubled(slow_server, outcomes)
+    every_item_ended_once(slow_server, outcomes, in_flight=SLOTS)
