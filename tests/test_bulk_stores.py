@@ -182,7 +182,7 @@ async def test_pause_between_tries_leaves_nothing_in_doubt(store: Store) -> None
             with anyio.fail_after(5):
                 while not acc.fake.counts.requests[START]:  # noqa: ASYNC110 - the fake tells nobody
                     await anyio.sleep(0.001)
-            await anyio.sleep(0.02)
+            await anyio.wait_all_tasks_blocked()
         async with store() as opened:
             assert sum((await opened.counts()).values()) == 0
 

@@ -624,7 +624,7 @@ async def test_cancelled_after_the_last_bytes_deletes_what_it_made(path: Path, a
         await host.take(request)
         scope.cancel()
         await anyio.lowlevel.checkpoint()
-        await anyio.sleep(0.01)
+        await anyio.wait_all_tasks_blocked()
         return MADE if answer is None else answer
 
     async with uploading(None, cancel) as (cincopa, host):
@@ -713,7 +713,7 @@ async def test_cancelled_in_the_last_look_at_the_file_sends_no_more(
     async def check(_: object) -> None:
         scope.cancel()
         with anyio.CancelScope(shield=True):
-            await anyio.sleep(0.01)
+            await anyio.wait_all_tasks_blocked()
 
     monkeypatch.setattr("cincopa_async._filesource._File.check", check)
     async with uploading() as (cincopa, host):
@@ -735,7 +735,7 @@ async def test_what_fails_after_it_was_broken_off_is_not_told(
     async def fail(*_: object) -> None:
         scope.cancel()
         with anyio.CancelScope(shield=True):
-            await anyio.sleep(0.01)
+            await anyio.wait_all_tasks_blocked()
         raise ValueError("seek of closed file")
 
     monkeypatch.setattr(f"cincopa_async._filesource._File.{fails}", fail)
@@ -823,7 +823,7 @@ async def test_generator_that_is_given_is_closed(path: Path, ends: str) -> None:
     async def hold(request: httpx.Request) -> None:
         await host.take(request)
         scope.cancel()
-        await anyio.sleep(0.01)
+        await anyio.wait_all_tasks_blocked()
 
     source = endless()
     assert await anext(source) == b"x"  # One that was never begun has nothing to close.

@@ -148,15 +148,25 @@ async def test_event_that_finds_no_room_is_sent_again(server: FakeServer) -> Non
 async def test_handlers_end_before_the_server_does(server: FakeServer) -> None:
     """Whoever stops the app waits for what it has accepted."""
     hooks = WebhookReceiver(secret=SECRET)
-    began, ended = anyio.Event(), anyio.Event()
+    began, stops, ended = anyio.Event(), anyio.Event(), anyio.Event()
 
     @hooks.on("*")
     async def slow(event: WebhookEvent) -> None:
         began.set()
-        await anyio.sleep(0.05)
+        await stops.wait()
+        await anyio.wait_all_tasks_blocked()
         ended.set()
 
-    async with served(mounted(hooks)) as url, httpx.AsyncClient() as http:
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with hooks:
+            yield
+            stops.set()
+
+    async with (
+        served(Starlette(routes=[Mount("/hooks/cincopa", hooks)], lifespan=lifespan)) as url,
+        httpx.AsyncClient() as http,
+    ):
         answer = await http.post(f"{url}/hooks/cincopa/{SECRET}", json={"event": "asset.uploaded"})
         await began.wait()
 
