@@ -24,6 +24,7 @@ from .errors import (
     FileChangedError,
     LeaseLostError,
     RateLimitError,
+    UploadAbortedError,
     UploadUnknownError,
 )
 from .files import FileUpload
@@ -105,12 +106,17 @@ class Attempts:
         if reason is not None:
             raise HaltError(reason)
         most = self._shared.options.item_attempts
-        again = is_passing(error)
+        # What an earlier run has aborted, and not lived to write down, begins anew as what it has.
+        again = is_passing(error) or (isinstance(error, UploadAbortedError) and self._was_aborted)
         if isinstance(error, UploadUnknownError):
             again = self._shared.options.unknown == "restart"
             most = max(most, 2)
         if not again or self._starts >= most:
             raise TroubleError(error)
+
+    @property
+    def _was_aborted(self) -> bool:
+        return self._kept is not None and self._kept.record.state == "aborting"
 
     async def _begin_anew(self) -> None:
         await anyio.sleep(_pause(self._starts))
@@ -176,6 +182,7 @@ class Attempts:
         job._group = self._shared  # Batches take turns with their polls.
         if self._kept is not None:
             job._let_run_where_refused()
+            self._kept.follow(job)
         async with job:
             async for status in job.watch():
                 self._track.moved(status, job.status_id)

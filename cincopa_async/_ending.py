@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import anyio
@@ -38,6 +39,8 @@ class Ending:
         self._on_cancel = on_cancel
         self._waits_for_a_token = False
         self._known = Known(status_id)
+        self._note_abort: Callable[[], Awaitable[None]] | None = None
+        self._was_aborted = False
         self._abort: Abort | None = None
         self._aborting: anyio.Lock | None = None  # Thousands of jobs may be waited for, and few are aborted.
         self._wake = anyio.Event()
@@ -51,11 +54,18 @@ class Ending:
         """Have the upload run on when the token is refused: somebody with a good one will take it up."""
         self._waits_for_a_token = True
 
+    def _keep_with(self, note_abort: Callable[[], Awaitable[None]], *, aborted: bool) -> None:
+        """Have an abort noted before it is sent; `aborted` says that one was, by somebody who did not live on."""
+        self._note_abort = note_abort
+        self._was_aborted = aborted
+
     async def _missed(self, tracker: Tracker, error: CincopaError) -> None:
         over = tracker.missed(error, anyio.current_time())
         if isinstance(error, NotFoundError) and self._abort is not None and self._abort.acted:
             if not self._abort.in_flight:  # Else the id may be too fresh: the abort itself will find out.
                 self._take(None)
+        elif over and isinstance(error, NotFoundError) and self._was_aborted:
+            self._take(None)
         elif over:
             abort = not (isinstance(error, NotFoundError) or self._waits_for_a_token)
             await self._life.finisher.finish(lambda: self._end_with(error, abort=abort))
@@ -85,13 +95,24 @@ class Ending:
         async with self._aborting:
             if self._known.is_final:
                 return self._known.final()
+            if self._abort is None:
+                await self._noted()
             self._known.is_asked = False
             self._abort = self._abort or Abort(self._client, self.status_id, self._take)
             return await self._abort.run()
 
+    async def _noted(self) -> None:
+        if self._note_abort is None:
+            return
+        try:
+            await self._note_abort()
+        except Exception as error:  # noqa: BLE001 - the store's; the abort matters more than what a rerun makes of it
+            _log.warning("the abort of upload %s could not be noted: %s", self.status_id, type(error).__name__)
+
     def _take(self, status: UploadStatus | None) -> UploadStatus:
         """Take in a status, None for an id that our abort made unknown, and return what it amounts to."""
-        amounts_to = self._known.take(status, aborted=self._abort is not None and self._abort.acted)
+        aborted = self._was_aborted or (self._abort is not None and self._abort.acted)
+        amounts_to = self._known.take(status, aborted=aborted)
         self._rouse()
         return amounts_to
 

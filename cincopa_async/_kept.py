@@ -18,6 +18,10 @@ from .stores._keys import without_signature
 
 if TYPE_CHECKING:
     from ._base import BaseClient
+    from .jobs import UploadJob
+
+_RUNNING = ("started", "aborting")
+"""The states of an item whose upload Cincopa is at, or was."""
 
 
 def is_unknown(claim: Claim, record: UploadRecord) -> bool:
@@ -98,6 +102,7 @@ class Kept:
         status = None
         if self.on_cancel == "abort":
             job = client.resume_upload(started.status_id)
+            self.follow(job)
             await job._abort_or_warn()
             status = job.status
         await self.let_go(status)
@@ -106,6 +111,15 @@ class Kept:
         """Note that Cincopa has taken the upload; None: that the last bytes of a file are about to be sent."""
         await self._store.started(self.record.key, status_id)
         self.record = evolve(self.record, state="started", status_id=status_id)
+
+    def follow(self, job: UploadJob) -> None:
+        """Have the job of its upload note an abort before it is sent, and know of one that was noted before."""
+        job._keep_with(self.aborting, aborted=self.record.state == "aborting")
+
+    async def aborting(self) -> None:
+        """Note that an abort of its upload is about to be sent."""
+        await self._store.aborting(self.record.key)
+        self.record = evolve(self.record, state="aborting")
 
     async def completed(self, rid: str) -> None:
         """Note that it has become an asset."""
@@ -166,11 +180,11 @@ class Kept:
     async def _settle(self, status: UploadStatus | None) -> None:
         if self._is_undone(status):
             await self.restart()
-        elif self.record.state == "started" and (rid := _asset_of(status)) is not None:
+        elif self.record.state in _RUNNING and (rid := _asset_of(status)) is not None:
             await self.completed(rid)
 
     def _is_undone(self, status: UploadStatus | None) -> bool:
-        if self.record.state != "started":
+        if self.record.state not in _RUNNING:
             return False
         if self.record.status_id is None:  # A file, of which not all was sent, or what was sent was refused.
             return True

@@ -83,14 +83,20 @@ async def started_once(
     """
     kept, error = await taken(client, store, key, str(call.params["input"]), on_cancel)
     record = kept.record
+
+    def made(status_id: str) -> UploadJob:
+        job = make(status_id, kept)
+        kept.follow(job)
+        return job
+
     if record.state == "reserved":
         try:
-            return await started(client, kept.starts(call), lambda status_id: make(status_id, kept))
+            return await started(client, kept.starts(call), made)
         except BaseException as failure:
             unwinding = isinstance(failure, anyio.get_cancelled_exc_class())
             await client._life.finisher.finish(lambda: kept.let_go(None), unwinding=unwinding)
             raise
-    job = make(record.status_id or "", kept)
+    job = made(record.status_id or "")
     if error is not None:
         job._known.failure = error
     elif record.rid is not None:

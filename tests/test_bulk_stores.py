@@ -378,6 +378,70 @@ async def test_aborted_by_somebody_else_is_an_end(store: Store) -> None:
         acc.fake.release()
 
 
+@pytest.mark.parametrize("leaves", ["failed", "aborted", "unknown"])
+async def test_abort_that_nobody_lived_to_note_is_begun_anew_by_the_rerun(store: Store, leaves: Any) -> None:
+    """As it would have been had it been noted: that it has failed since, or is gone, is no end of the item."""
+    async with account(1) as acc:
+        if leaves != "aborted":
+            acc.fake.quirk("abort_leaves", state=leaves)
+        acc.fake.hold()
+        status_id = await acc.cincopa.asset.upload_from_url(link(0))
+        async with store() as opened:  # The run that was killed had come so far.
+            await opened.claim("cat", input="")
+            await opened.started("cat", status_id)
+            await opened.aborting("cat")
+        await acc.cincopa.asset.upload_from_url_abort(status_id)
+        acc.fake.release()
+        (outcome,) = await acc.upload([UploadItem(link(0), key="cat")], store=store())
+
+        assert outcome.ok
+        assert acc.fake.counts.uploads_started == 2
+        assert acc.fake.counts.uploads_completed == 1
+
+
+async def test_abort_that_was_noted_and_never_sent_is_forgotten(store: Store) -> None:
+    """The upload runs on and is taken up, although its id is still too fresh to be known."""
+    async with account(1) as acc:
+        acc.fake.quirk("fresh_id_unknown", polls=3)
+        status_id = await acc.cincopa.asset.upload_from_url(link(0))
+        async with store() as opened:
+            await opened.claim("cat", input="")
+            await opened.started("cat", status_id)
+            await opened.aborting("cat")
+        (outcome,) = await acc.upload([UploadItem(link(0), key="cat")], store=store())
+
+        assert outcome.ok
+        assert acc.fake.counts.uploads_started == 1
+
+
+@pytest.mark.parametrize("in_flight", [False, True])
+@pytest.mark.parametrize("fault", [None, ConnectionError("the disk is full")])
+async def test_abort_is_noted_before_it_is_sent(
+    fault: Exception | None, in_flight: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A kill in between leaves it told. If it cannot be noted, it is sent all the same, and a warning says so."""
+    sent_before: list[int] = []
+
+    class Store(MemoryStore):
+        async def aborting(self, key: str) -> None:
+            sent_before.append(acc.fake.counts.requests["asset.upload_from_url_abort"])
+            if fault is not None:
+                raise fault
+            await super().aborting(key)
+
+    async with account(1) as acc:
+        acc.fake.hold()
+        if in_flight:
+            acc.fake.quirk("latency_after", call=START, seconds=0.05)
+        async with acc.cincopa.upload_many(links(1), store=Store()) as batch:
+            await (until_started(acc, 1) if in_flight else anext(batch.events()))
+        acc.fake.release()
+
+        assert sent_before == [0]
+        assert acc.fake.counts.uploads_running == 0
+        assert ("could not be noted: ConnectionError" in caplog.text) == (fault is not None)
+
+
 async def test_failed_start_that_was_certainly_none_is_open_for_a_rerun(store: Store) -> None:
     """What went wrong in passing before anything was done is no end."""
     async with account(1) as acc:

@@ -17,7 +17,9 @@ from cincopa_async import (
     LeaseLostError,
     NotFoundError,
     ServerError,
+    UploadAbortedError,
     UploadFailedError,
+    UploadState,
     UploadTimeoutError,
     UploadUnknownError,
 )
@@ -255,6 +257,25 @@ async def test_start_cancelled_in_flight_is_handed_to_the_store(
         acc.fake.release()
         await job.wait()
         assert acc.fake.counts.uploads_started == (1 if on_cancel == "detach" else 2)
+
+
+async def test_upload_that_was_aborted_and_not_noted_is_told_as_aborted(store: Store) -> None:
+    """Whoever asks for its key next is told the truth, and not that it failed."""
+    async with account(1) as acc:
+        acc.fake.quirk("abort_leaves", state="failed")
+        acc.fake.hold()
+        async with store() as opened:
+            job = await acc.cincopa.start_upload(link(0), key="cat", store=opened)
+            assert (await job.abort()).state is UploadState.ABORTED  # And the program is killed.
+        acc.fake.release()
+        async with store() as opened:
+            (noted,) = [record async for record in opened.records()]
+            again = await acc.cincopa.start_upload(link(0), key="cat", store=opened)
+            with pytest.raises(UploadAbortedError):
+                await again.wait()
+
+        assert noted.state == "aborting"
+        assert acc.fake.counts.uploads_started == 1
 
 
 async def test_start_that_is_cancelled_twice_is_still_written_down(store: Store, anyio_backend_name: str) -> None:

@@ -89,6 +89,10 @@ class DurableStore:
         """Note that Cincopa has taken the upload."""
         await self._finish(lambda: self._steps.note(key, "started", status_id, None, None))
 
+    async def aborting(self, key: str) -> None:
+        """Note that an abort of the upload is about to be sent."""
+        await self._finish(lambda: self._steps.note(key, "aborting", None, None, None))
+
     async def completed(self, key: str, rid: str) -> None:
         """Note that it has become an asset."""
         await self._finish(lambda: self._steps.note(key, "completed", None, rid, None))

@@ -8,13 +8,15 @@ from typing import Literal, Protocol, Self, TypeAlias, runtime_checkable
 
 from attrs import frozen
 
-RecordState: TypeAlias = Literal["reserved", "started", "completed", "described", "ended"]
+RecordState: TypeAlias = Literal["reserved", "started", "aborting", "completed", "described", "ended"]
 """
-How far an item has come: about to be sent, under way at Cincopa, uploaded, its metadata set, over for good or ill.
+How far an item has come: about to be sent, under way at Cincopa, about to be aborted there, uploaded, its metadata set,
+over for good or ill.
 
-Each is written when what it tells has happened, but ``reserved``: that is written before anything is sent.
+Each is written when what it tells has happened, but ``reserved`` and ``aborting``: those are written before anything
+is sent.
 """
-STATES: tuple[RecordState, ...] = ("reserved", "started", "completed", "described", "ended")
+STATES: tuple[RecordState, ...] = ("reserved", "started", "aborting", "completed", "described", "ended")
 
 Claim: TypeAlias = Literal["mine", "busy", "unknown", "ended"]
 """Whose an item is: the caller's from now on, another's, nobody's and perhaps sent, or nobody's because it is over."""
@@ -113,8 +115,12 @@ class UploadStore(Protocol):
         """
         Note that Cincopa has taken the upload; of a file (None) that its last bytes are about to be sent.
 
-        Raises LeaseLostError, as the next three do.
+        Raises LeaseLostError, as the next four do.
         """
+        ...
+
+    async def aborting(self, key: str) -> None:
+        """Note that an abort of the upload is about to be sent: from now on, that it failed may be our own doing."""
         ...
 
     async def completed(self, key: str, rid: str) -> None:

@@ -69,6 +69,10 @@ class MemoryStore:
         """Note that Cincopa has taken the upload."""
         await self._note(evolve(self._mine(key, status_id), state="started", status_id=status_id))
 
+    async def aborting(self, key: str) -> None:
+        """Note that an abort of the upload is about to be sent."""
+        await self._note(evolve(self._mine(key), state="aborting"))
+
     async def completed(self, key: str, rid: str) -> None:
         """Note that it has become an asset."""
         await self._note(evolve(self._mine(key), state="completed", rid=rid))

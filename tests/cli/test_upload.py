@@ -276,6 +276,7 @@ async def test_report_that_fails_at_the_end_is_told(tmp_path: Path, capsys: pyte
         ("reserved", None, Memory(), "unknown"),
         ("reserved", None, Memory(restart_unknown=True), "upload"),
         ("started", None, Memory(), "go on"),
+        ("aborting", None, Memory(), "go on"),
         ("described", None, Memory(), "go on"),
         ("ended", None, Memory(), "done"),
         ("ended", StoredError(kind="APIError", message="no"), Memory(), "failed"),

@@ -97,6 +97,29 @@ async def test_item_that_was_started_passes_on_when_its_owner_lets_go(home: Home
     assert (record.state, record.status_id) == ("started", "42")
 
 
+async def test_item_that_is_about_to_be_aborted_is_told_so_to_whoever_has_it_next(home: Home) -> None:
+    """With its upload: it may have been aborted, or run on, or have been quicker. It is never begun anew unclaimed."""
+    async with home.store() as store:
+        await store.claim("cat", input=URL)
+        await store.started("cat", "42")
+        await store.aborting("cat")
+        with pytest.raises(LeaseLostError):
+            await store.aborting("dog")
+        busy, _ = await store.claim("cat", input=URL)
+    async with home.store() as store:
+        with pytest.raises(LeaseLostError):
+            await store.restart("cat", attempts=1)
+        claim, record = await store.claim("cat", input=URL)
+        counts = await store.counts()
+        await store.completed("cat", "A4")
+        completed = [record async for record in store.records()]
+
+    assert (busy, claim) == ("busy", "mine")
+    assert record == UploadRecord(key="cat", state="aborting", input=URL, status_id="42")
+    assert counts == dict.fromkeys(STATES, 0) | {"aborting": 1}
+    assert completed == [UploadRecord(key="cat", state="completed", input=URL, status_id="42", rid="A4")]
+
+
 async def test_reservation_that_is_released_is_forgotten(home: Home) -> None:
     """Nothing was sent, so it is as if the item had never been seen."""
     async with home.store() as store:
@@ -371,7 +394,7 @@ async def test_many_open_one_store_at_once(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    "method", ["claim", "started", "completed", "described", "ended", "restart", "release", "renew"]
+    "method", ["claim", "started", "aborting", "completed", "described", "ended", "restart", "release", "renew"]
 )
 async def test_closed_store_says_how_to_open_it(home: Home, method: str) -> None:
     """Instead of failing deep inside of what it keeps its items in."""
@@ -396,7 +419,7 @@ async def test_all_items_are_told_in_the_order_of_their_first_claim(home: Home) 
 
     assert [record.input for record in everything] == [f"{URL}?{number}" for number in range(1_203)]
     assert [record.status_id for record in started] == ["upload 0", "upload 400", "upload 800", "upload 1200"]
-    assert counts == {"reserved": 1_199, "started": 4, "completed": 0, "described": 0, "ended": 0}
+    assert counts == dict.fromkeys(STATES, 0) | {"reserved": 1_199, "started": 4}
 
 
 async def test_counts_follow_what_happens(home: Home) -> None:
@@ -440,7 +463,7 @@ async def test_key_that_no_store_can_keep_is_refused(home: Home, key: str, error
 async def test_states_that_do_not_exist_are_refused(home: Home, states: list[str]) -> None:
     """The error says which there are."""
     async with home.store() as store:
-        with pytest.raises(ValueError, match=re.escape("reserved, started, completed, described, ended")):
+        with pytest.raises(ValueError, match=re.escape("reserved, started, aborting, completed, described, ended")):
             _ = [record async for record in store.records(states=states)]  # type: ignore[arg-type]
 
 
