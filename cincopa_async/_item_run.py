@@ -47,6 +47,8 @@ class ItemRun:
         self._attempts: Attempts | None = None
         self._track = shared.tally.takes(item)
         self._place = shared.place()
+        # Here, in the order in which they are taken: of two that run at once, one may be quicker with its claim.
+        self._is_twice = not shared.is_first(item)
 
     def detach(self) -> None:
         """Let the upload run on when this is cancelled, for a rerun to take it up."""
@@ -124,11 +126,12 @@ class ItemRun:
                 return known
         if gone is not None and self._is_new:
             raise TroubleError(gone)
-        if not self._is_new:
+        if self._is_new:
+            there = await self._there(plan)
+            if there is not None:
+                return there
+        else:
             self._place.free()
-        there = await self._there(plan)
-        if there is not None:
-            return there
         self._attempts = Attempts(
             self._shared, plan, kept=self._kept, track=self._track, place=self._place, on_cancel=self._on_cancel
         )
@@ -197,12 +200,9 @@ class ItemRun:
         meta = plan.description.meta
         if self._shared.options.if_exists == "upload" or meta is None or not meta.reference_id:
             return None
-        is_first = self._shared.references.add(meta.reference_id)
-        if not self._is_new:
-            return None
         rid = await self._asked(self._shared.existing.rid_of(meta.reference_id))
         if rid is None:
-            if not is_first:  # No asset tells yet of the one that came before.
+            if self._is_twice:  # No asset tells yet of the one that came before.
                 raise TroubleError(_twice_there())
             return None
         if self._kept is not None:

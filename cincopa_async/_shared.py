@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import anyio
 from attrs import Attribute, field, frozen, validators
 
+from ._describing import AssetMeta
 from ._existing import Existing
 from ._halting import STREAK, is_outage
+from ._items import UploadItem
 from ._outcomes import UploadOutcome
 from ._seen import SeenKeys
 from ._tally import Tally
@@ -97,8 +99,7 @@ class Shared:
         self.options: Options = options
         self.existing: Existing = Existing(client)
         self.seen: SeenKeys = SeenKeys()
-        self.references: SeenKeys = SeenKeys()
-        """The reference_ids of items that are skipped by them."""
+        self._references = SeenKeys()
         self.tally: Tally = Tally()
         self.line: anyio.Lock = anyio.Lock(fast_acquire=True)
         """Held by the one call of this batch, polls apart, that stands in line for a slot."""
@@ -110,6 +111,12 @@ class Shared:
     def place(self) -> StartPlace:
         """Return the place of one item among those that are being started, which is not taken yet."""
         return StartPlace(self._starts)
+
+    def is_first(self, item: UploadItem) -> bool:
+        """Take in an item, and say whether none of the run came before it with its reference_id, where that matters."""
+        if self.options.if_exists == "upload" or not isinstance(item.meta, AssetMeta) or not item.meta.reference_id:
+            return True
+        return self._references.add(item.meta.reference_id)
 
     def start_succeeded(self) -> None:
         """Note that a start went well: the service is there."""

@@ -521,6 +521,28 @@ async def test_second_item_of_a_reference_id_is_open_in_the_store(store: Store) 
         assert acc.fake.counts.uploads_started == 1
 
 
+async def test_item_that_is_taken_up_is_the_one_of_its_reference_id(store: Store) -> None:
+    """It is not looked for among what is there; another one that goes by the same is not uploaded beside it."""
+    first, second = [UploadItem(link(n), meta=AssetMeta(reference_id="cat")) for n in range(2)]
+    async with account(2) as acc:
+        acc.fake.hold()
+        async with acc.cincopa.upload_many([first], store=store(), if_exists="skip", on_cancel="detach"):
+            await until_started(acc, 1)
+        listed = acc.fake.counts.requests["asset.list"]
+        async with acc.cincopa.upload_many([first], store=store(), if_exists="skip", on_cancel="detach") as batch:
+            await anext(batch.events())
+        assert acc.fake.counts.requests["asset.list"] == listed
+        async with acc.cincopa.upload_many([first, second], store=store(), if_exists="skip", max_active=2) as batch:
+            twice = await anext(batch)
+            acc.fake.release()
+            (done,) = await outcomes_of(batch)
+
+        assert twice.item is second
+        assert isinstance(twice.error, ValueError)
+        assert done.ok
+        assert acc.fake.counts.uploads_started == 1
+
+
 async def test_upload_that_completed_while_the_batch_was_left_is_known(store: Store) -> None:
     """Its end is written down when it is seen, whoever leaves."""
     async with account(1) as acc:
