@@ -22,6 +22,7 @@ from cincopa_async import (
 )
 from tests.batches import Account, account, link, links, outcomes_of, until_started
 from tests.cancelling import HOWS, Cancellable, How
+from tests.conftest import QUICK_RETRIES
 
 pytestmark = pytest.mark.anyio
 START = "asset.upload_from_url"
@@ -172,6 +173,21 @@ async def test_no_more_are_under_way_than_wanted(tmp_path: Path, max_active: int
             assert begun <= max_active
 
     assert most <= max_active
+
+
+async def test_file_that_could_not_be_sent_in_passing_is_sent_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `item_attempts`, as an upload from a URL is started again."""
+    monkeypatch.setattr("cincopa_async._attempts._pause", lambda _: 0.0)
+    file = tmp_path / "cat.mp4"
+    file.write_bytes(b"c" * 1000)
+    async with account(1) as acc:
+        acc.fake.quirk("server_error", call="asset.get_upload_url", times=QUICK_RETRIES.attempts)
+        outcomes = await acc.upload([file, link(0)], item_attempts=2)
+
+        assert [outcome.error for outcome in outcomes] == [None, None]
+        assert acc.fake.counts.files_stored == 1
 
 
 async def test_slow_consumer_slows_the_producer() -> None:
