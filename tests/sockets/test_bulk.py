@@ -57,26 +57,27 @@ async def test_thousands_end_and_the_client_stays_small(
 
 
 async def test_storm_of_refusals_ends_all_at_a_rate_that_falls_and_climbs() -> None:
-    """A service that takes 50 calls a second refuses few of them, fails no item, and is not asked in vain."""
-    fake = fake_with(200, rate_limit=50)
+    """A service that takes 20 calls a second refuses few of them, fails no item, and is not asked in vain."""
+    count = 100
+    fake = fake_with(count, rate_limit=20)
     poll = PollPolicy(first=0.05, floor=0.05, ceiling=1)
-    rates: list[float] = []
     async with fake.serve() as server:
-        async with server.client(poll=poll) as cincopa, cincopa.upload_many(links(200), max_active=100) as batch:
+        async with server.client(poll=poll) as cincopa, cincopa.upload_many(links(count), max_active=80) as batch:
+            rates = [cincopa._life.pace.rate]
             async for outcome in batch:
                 assert outcome.ok, outcome.error
                 rates.append(cincopa._life.pace.rate)
         await nothing_runs(server)
     polls = sum(upload.polls for upload in fake._account.uploads.values())
-    refused = fake.counts.requests.total() - 200 - polls
+    refused = fake.counts.requests.total() - count - polls
     falls = [number for number, (before, after) in enumerate(pairwise(rates), 1) if after < before]
 
-    assert fake.counts.inputs == dict.fromkeys(links(200), 1)
-    assert len(rates) == 200
-    assert polls <= 1.2 * 200
-    assert 0 < refused <= 64 + 0.1 * (200 + polls)
+    assert fake.counts.inputs == dict.fromkeys(links(count), 1)
+    assert len(rates) == 1 + count
+    assert polls <= 1.2 * count
+    assert 0 < refused <= 64 + 0.1 * (count + polls)
     assert falls
-    assert max(rates[falls[-1] :]) > rates[falls[-1]]
+    assert any(after > before for before, after in pairwise(rates[falls[0] :]))
 
 
 async def test_token_revoked_in_the_middle_halts_and_a_rerun_ends_all(bulk_server: FakeServer, tmp_path: Path) -> None:
