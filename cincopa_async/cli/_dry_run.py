@@ -6,7 +6,7 @@ import anyio
 
 from cincopa_async.cli._inputs import Entry
 from cincopa_async.cli._remote import printable, say, say_json
-from cincopa_async.cli._runs import Memory, open_store
+from cincopa_async.cli._runs import Memory, end_of, may_retry, open_store
 from cincopa_async.cli._shown import key_of, shown
 from cincopa_async.stores import UploadRecord
 
@@ -38,9 +38,10 @@ def planned(record: UploadRecord | None, memory: Memory) -> str:
         return "upload" if memory.restart_unknown else "unknown"
     if record.state != "ended":
         return "go on"
-    if record.error is None:
-        return "done"
-    return "upload" if memory.retry_failed else "failed"
+    if memory.retry_failed and may_retry(record):
+        return "upload"
+    end = end_of(record)
+    return "done" if end == "completed" else end
 
 
 async def _read_store(memory: Memory) -> dict[str, UploadRecord]:

@@ -16,12 +16,12 @@ from cincopa_async import (
     AssetNotDescribedError,
     CincopaError,
     LeaseLostError,
+    ResponseDecodeError,
     UploadError,
     UploadFailedError,
     UploadItem,
     UploadOutcome,
     UploadState,
-    UploadUnknownError,
 )
 from cincopa_async.cli._inputs import Entry
 from cincopa_async.cli._remote import UsageError, printable
@@ -45,22 +45,36 @@ class Row:
 
 
 COLUMNS = tuple(column.name for column in fields(Row))
+_ENDS: dict[UploadState, State] = {UploadState.FAILED: "failed", UploadState.ABORTED: "aborted"}
 
 
 def row_of(outcome: UploadOutcome, status_id: str | None = None) -> Row:
     """Tell an outcome."""
     error = outcome.error
-    if isinstance(error, UploadError | LeaseLostError):
+    if isinstance(error, UploadError | LeaseLostError | ResponseDecodeError):
         status_id = error.status_id or status_id
     return Row(
         input=shown(outcome.item),
         key=key_of(outcome.item),
         rid=_rid(outcome) or "",
         status_id=status_id or "",
-        state="completed" if error is None else _state(error),
+        state="completed" if error is None else state_of(error),
         error="" if error is None else type(error).__name__,
         reason="" if error is None else printable(_reason(error)),
     )
+
+
+def state_of(error: Exception) -> State:
+    """Say in a word what an error means for its item; ``failed`` and ``aborted``: nothing can have come of it."""
+    if isinstance(error, AssetNotDescribedError):
+        return "undescribed"
+    if isinstance(error, LeaseLostError):
+        return "busy"
+    if isinstance(error, UploadError) and error.status is not None and error.status.state in _ENDS:
+        return _ENDS[error.status.state]
+    if isinstance(error, ResponseDecodeError) and error.status_id is not None:
+        return "unknown"  # It completed, and as which asset was not told.
+    return "unknown" if isinstance(error, CincopaError) and error.maybe_applied else "failed"
 
 
 def refused_row(entry: Entry) -> Row:
@@ -151,20 +165,6 @@ def _rid(outcome: UploadOutcome) -> str | None:
     if outcome.result is not None:
         return outcome.result.rid
     return outcome.error.rid if isinstance(outcome.error, AssetNotDescribedError) else None
-
-
-def _state(error: Exception) -> State:
-    if isinstance(error, AssetNotDescribedError):
-        return "undescribed"
-    if isinstance(error, LeaseLostError):
-        return "busy"
-    if isinstance(error, UploadFailedError):
-        return "failed"
-    if isinstance(error, UploadError) and error.status is not None and error.status.state.is_final:
-        return "aborted" if error.status.state is UploadState.ABORTED else "failed"
-    if isinstance(error, UploadUnknownError) or (isinstance(error, CincopaError) and error.maybe_applied):
-        return "unknown"
-    return "failed"
 
 
 def _reason(error: Exception) -> str:

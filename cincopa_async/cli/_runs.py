@@ -8,7 +8,9 @@ from sqlite3 import Error as SqliteError
 from attrs import frozen
 
 from cincopa_async import LeaseLostError
+from cincopa_async._stored_errors import restored
 from cincopa_async.cli._remote import UsageError
+from cincopa_async.cli._report import State, state_of
 from cincopa_async.stores import Claim, SqliteStore, UploadRecord
 
 
@@ -37,13 +39,25 @@ class Memory:
             raise UsageError("--resume, --retry-failed and --restart-unknown need the --store of the earlier run")
 
 
+def end_of(record: UploadRecord) -> State:
+    """Say in the report's word how an item of the store has ended."""
+    if record.error is not None:
+        return state_of(restored(record.error))
+    return "unknown" if record.rid is None else "completed"
+
+
+def may_retry(record: UploadRecord) -> bool:
+    """Say whether nothing can have come of an item that has ended: what may be there would be made twice."""
+    return record.rid is None and end_of(record) in ("failed", "aborted")
+
+
 class RetryingStore(SqliteStore):
-    """A store in which what has ended badly is to be done again."""
+    """A store in which what has certainly failed is to be done again."""
 
     async def claim(self, key: str, *, input: str, fingerprint: str | None = None) -> tuple[Claim, UploadRecord]:
-        """Take an item, also one that has ended with an error: it is reserved anew."""
+        """Take an item, also one that has certainly failed: it is reserved anew."""
         claim, record = await super().claim(key, input=input, fingerprint=fingerprint)
-        if claim != "ended" or record.error is None:
+        if claim != "ended" or not may_retry(record):
             return claim, record
         try:
             return "mine", await self.restart(key, attempts=record.attempts, fingerprint=fingerprint)

@@ -15,7 +15,7 @@ from cincopa_async import UploadItem
 from cincopa_async.cli._app import app
 from cincopa_async.cli._dry_run import planned
 from cincopa_async.cli._report import Report
-from cincopa_async.cli._runs import Memory, RetryingStore
+from cincopa_async.cli._runs import Memory
 from cincopa_async.cli._upload_display import JSONLines
 from cincopa_async.cli.upload import Inputs, Run
 from cincopa_async.stores import RecordState, StoredError, UploadRecord
@@ -278,7 +278,6 @@ async def test_report_that_fails_at_the_end_is_told(tmp_path: Path, capsys: pyte
         ("started", None, Memory(), "go on"),
         ("aborting", None, Memory(), "go on"),
         ("described", None, Memory(), "go on"),
-        ("ended", None, Memory(), "done"),
         ("ended", StoredError(kind="APIError", message="no"), Memory(), "failed"),
         ("ended", StoredError(kind="APIError", message="no"), Memory(retry_failed=True), "upload"),
     ],
@@ -290,24 +289,3 @@ def test_plan_depends_on_what_the_store_knows(
     record = UploadRecord(key="k", state=state, input="https://media.example/a", error=error)
 
     assert planned(record, memory) == plan
-
-
-@pytest.mark.anyio
-async def test_what_failed_is_done_again_by_one_process(tmp_path: Path) -> None:
-    """Of several that ask for it at once one gets it; what ended well stays as it is."""
-    claims: list[str] = []
-
-    async def claim(store: RetryingStore) -> None:
-        claims.append((await store.claim("bad", input="https://media.example/a"))[0])
-
-    async with RetryingStore(tmp_path / "runs.db") as store:
-        for key, error in (("bad", StoredError(kind="APIError", message="no")), ("good", None)):
-            await store.claim(key, input="https://media.example/a")
-            await store.ended(key, rid=None if error else "R1", error=error)
-        async with anyio.create_task_group() as both:
-            both.start_soon(claim, store)
-            both.start_soon(claim, store)
-        good, _ = await store.claim("good", input="https://media.example/a")
-
-    assert sorted(claims) == ["busy", "mine"]
-    assert good == "ended"
