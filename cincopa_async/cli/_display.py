@@ -1,8 +1,6 @@
 """What the demo shows: bars on a terminal, lines where there is none, JSON lines for machines."""
 
-import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Protocol
 
 from rich.console import Console
@@ -12,6 +10,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
 from cincopa_async import Asset, UploadState, UploadStatus
+from cincopa_async.cli._console import JSONEvents
 from cincopa_async.cli._sources import Source
 
 STYLES = {
@@ -34,24 +33,8 @@ class Display(Protocol):
     def finished(self, problems: Sequence[str]) -> None: ...
 
 
-@contextmanager
-def choose_display(*, as_json: bool) -> Iterator[Display]:
-    """Give the display that suits where the output goes; bars leave a terminal as they found it."""
-    console = Console()
-    if as_json:
-        yield JSONLines()
-    elif console.is_terminal:
-        bars = Bars(console)
-        try:
-            yield bars
-        finally:
-            bars.stop()
-    else:
-        yield Lines(console)
-
-
-class JSONLines:
-    """One JSON object per event and line, and nothing else."""
+class JSONLines(JSONEvents):
+    """An event for each step of an upload, of the list and of the comparison."""
 
     def began(self, server: str, sources: Sequence[Source]) -> None:
         self._say("began", server=server, names=[source.name for source in sources])
@@ -83,9 +66,6 @@ class JSONLines:
 
     def finished(self, problems: Sequence[str]) -> None:
         self._say("finished", ok=not problems, problems=list(problems))
-
-    def _say(self, event: str, **fields: object) -> None:
-        print(json.dumps({"event": event, **fields}), flush=True)  # noqa: T201  # printing is what it is for
 
 
 class Lines:

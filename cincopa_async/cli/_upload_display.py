@@ -1,7 +1,6 @@
 """What an upload shows: bars on a terminal, lines where there is none, JSON lines for machines."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Protocol
 
 from attrs import asdict
@@ -11,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from cincopa_async import BatchEvent, BatchProgress, UploadItem
-from cincopa_async.cli._remote import say_json
+from cincopa_async.cli._console import JSONEvents
 from cincopa_async.cli._report import Row, Sums
 from cincopa_async.cli._shown import key_of, short_name, shown
 
@@ -33,24 +32,8 @@ class Display(Protocol):
     def finished(self, sums: Sums, stopped: str | None) -> None: ...
 
 
-@contextmanager
-def choose_display(*, as_json: bool) -> Iterator[Display]:
-    """Give the display that suits where the output goes; bars leave a terminal as they found it."""
-    console = Console(highlight=False, emoji=False)  # What is printed is others' text.
-    if as_json:
-        yield JSONLines()
-    elif console.is_terminal:
-        bars = Bars(console)
-        try:
-            yield bars
-        finally:
-            bars.stop()
-    else:
-        yield Lines(console)
-
-
-class JSONLines:
-    """One JSON object per event and line, and nothing else."""
+class JSONLines(JSONEvents):
+    """An event for each step of an item."""
 
     def moved(self, event: BatchEvent) -> None:
         fields: dict[str, object] = {
@@ -64,20 +47,20 @@ class JSONLines:
                 "file_size_bytes": event.status.file_size_bytes,
                 "fraction": event.status.fraction,
             }
-        say_json({"event": event.kind, **fields})
+        self._say(event.kind, **fields)
 
     def counted(self, progress: BatchProgress) -> None:
         """Say nothing: whoever reads this can count."""
 
     def ended(self, item: UploadItem | None, row: Row, *, known: bool) -> None:
-        say_json({"event": "ended", **{name: value or None for name, value in asdict(row).items()}, "known": known})
+        self._say("ended", **{name: value or None for name, value in asdict(row).items()}, known=known)
 
     def stopping(self, what: str) -> None:
-        say_json({"event": "stopping", "reason": what})
+        self._say("stopping", reason=what)
 
     def finished(self, sums: Sums, stopped: str | None) -> None:
         ok = sums.all_well and stopped is None
-        say_json({"event": "finished", "ok": ok, "counts": sums.states, "known": sums.known, "stopped": stopped})
+        self._say("finished", ok=ok, counts=sums.states, known=sums.known, stopped=stopped)
 
 
 class Lines:

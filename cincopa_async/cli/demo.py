@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +12,8 @@ import httpx
 from attrs import define, field
 
 from cincopa_async import Asset, CincopaClient, CincopaError, PollPolicy, UploadJob, UploadState, UploadStatus
-from cincopa_async.cli._display import Display, choose_display
+from cincopa_async.cli._console import choose_display
+from cincopa_async.cli._display import Bars, Display, JSONLines, Lines
 from cincopa_async.cli._fileserver import FileServer
 from cincopa_async.cli._sources import ABORT_FROM, Source, collect_sources
 from cincopa_async.testing import FakeCincopa, FakeServer
@@ -22,7 +24,8 @@ LIVE = PollPolicy(first=0.1, floor=0.1, ceiling=0.2)
 
 def run_demo(folder: Path | None, *, as_json: bool, seconds: float, fake: FakeCincopa | None = None) -> int:
     """Run the demo on asyncio and give its exit code: 0 where everything went as it should, 1 otherwise."""
-    with TemporaryDirectory(prefix="cincopa-demo-") as scratch, choose_display(as_json=as_json) as display:
+    showing: AbstractContextManager[Display] = choose_display(as_json=as_json, json=JSONLines, bars=Bars, lines=Lines)
+    with TemporaryDirectory(prefix="cincopa-demo-") as scratch, showing as display:
         sources = collect_sources(folder, Path(scratch), seconds=seconds)
         with FileServer(sources) as files:
             problems = anyio.run(Demo(fake or FakeCincopa(), files, display).run, sources)

@@ -1,6 +1,7 @@
 """`cincopa upload`: URLs and files by the thousand, a report of each, and an end that can be relied on."""
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -10,6 +11,7 @@ import anyio
 from attrs import define, field, frozen
 
 from cincopa_async import BatchEvents, BatchHaltedError, CincopaClient, UploadBatch, UploadItem, UploadOutcome
+from cincopa_async.cli._console import choose_display
 from cincopa_async.cli._dry_run import run_dry
 from cincopa_async.cli._inputs import Entry, read_arguments, read_csv, read_lines
 from cincopa_async.cli._remote import USAGE, UsageError, complain, run_with_client
@@ -17,7 +19,7 @@ from cincopa_async.cli._report import Report, Row, Sums, open_report, open_row, 
 from cincopa_async.cli._runs import Memory, open_store
 from cincopa_async.cli._signals import interruptible
 from cincopa_async.cli._supply import read_text, supplied
-from cincopa_async.cli._upload_display import Display, choose_display
+from cincopa_async.cli._upload_display import Bars, Display, JSONLines, Lines
 
 TICK_SECONDS = 0.25
 STDIN = "-"
@@ -61,7 +63,8 @@ def run_upload(plan: Plan, *, dry_run: bool, as_json: bool) -> int:
     except UsageError as error:
         complain(str(error))
         return USAGE
-    with choose_display(as_json=as_json) as display:
+    showing: AbstractContextManager[Display] = choose_display(as_json=as_json, json=JSONLines, bars=Bars, lines=Lines)
+    with showing as display:
         return run_with_client(plan.base_url, partial(upload, inputs=inputs, plan=plan, display=display))
 
 
