@@ -188,11 +188,21 @@ def fake(
 
 
 def leave(command: Callable[[], int]) -> None:
-    """Run a command and end with its exit code. Ctrl-C is an end like others; left to typer it would be an error."""
+    """
+    Run a command and end with its exit code.
+
+    Ctrl-C is an end like others, and so is a reader of its output who leaves; left to typer they would be errors.
+    """
     # A shell without job control has what is in the background ignore SIGINT; whoever sends it one still means it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        code = command()
+        try:
+            code = command()
+        except* BrokenPipeError:
+            from cincopa_async.cli._signals import UNREAD, discard_output
+
+            discard_output()
+            code = UNREAD
     except KeyboardInterrupt:
         code = INTERRUPTED
     raise typer.Exit(code)

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -42,8 +43,9 @@ async def _run(client: CincopaClient, command: Callable[[CincopaClient], Awaitab
 
 
 def complain(text: str) -> None:
-    """Say to people what is wrong."""
-    print(f"cincopa: {printable(text)}", file=sys.stderr)  # noqa: T201  # printing is what a command is for
+    """Say to people what is wrong, if they are still there."""
+    with suppress(BrokenPipeError):
+        print(f"cincopa: {printable(text)}", file=sys.stderr)  # noqa: T201  # printing is what a command is for
 
 
 def say(text: str) -> None:

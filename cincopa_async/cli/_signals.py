@@ -1,4 +1,4 @@
-"""Ctrl-C in the midst of uploads: the first one ends cleanly, the second one at once."""
+"""What stops uploads in the midst of them: Ctrl-C, cleanly and then at once, and a reader of the output who leaves."""
 
 import asyncio
 import os
@@ -7,11 +7,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import ParamSpec
 
 import anyio
 from attrs import define, field
 
+P = ParamSpec("P")
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGPIPE = 13
+"""What ends a program whose output nobody reads any more. Python ignores it, and Windows does not have it."""
+UNREAD = 128 + SIGPIPE
+"""The exit code that shells expect then."""
 SHOW_CURSOR = b"\x1b[?25h\n"
 
 
@@ -19,6 +26,8 @@ SHOW_CURSOR = b"\x1b[?25h\n"
 class Interruption:
     """Whether a signal has come, and the scope that is cancelled then."""
 
+    unread: Callable[[], None]
+    """Called if nobody reads the output any more."""
     scope: anyio.CancelScope = field(factory=anyio.CancelScope)
     signal: int | None = None
 
@@ -27,19 +36,31 @@ class Interruption:
         """What shells expect of what a signal has ended; 0 if none came."""
         return 0 if self.signal is None else 128 + self.signal
 
+    def tell(self, show: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Show something. If nobody reads it any more, as after `| head`, that is as good as a signal."""
+        try:
+            show(*args, **kwargs)
+        except BrokenPipeError:
+            discard_output()
+            self.unread()
+            self.signal = self.signal or SIGPIPE
+            self.scope.cancel()
+
 
 @contextmanager
-def interruptible(notice: Callable[[], None]) -> Iterator[Interruption]:
+def interruptible(stopping: Callable[[], None], unread: Callable[[], None]) -> Iterator[Interruption]:
     """
-    Have the first signal cancel the scope of what this gives, after a `notice`, and the second end the process.
+    Have the first signal cancel the scope of what this gives, and the second end the process.
+
+    The first one is told by `stopping`; that nobody reads what is shown with :meth:`Interruption.tell`, by `unread`.
 
     It belongs to asyncio: handlers of anyio's are not called while the loop is busy, and are not there on Windows.
     """
     loop = asyncio.get_running_loop()
-    interruption = Interruption()
+    interruption = Interruption(unread)
 
     def stop() -> None:
-        notice()
+        interruption.tell(stopping)
         interruption.scope.cancel()
 
     def interrupted(number: int, _: FrameType | None) -> None:
@@ -58,6 +79,13 @@ def interruptible(notice: Callable[[], None]) -> Iterator[Interruption]:
         if interruption.signal is None:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def discard_output() -> None:
+    """Have what is printed from now on go nowhere, also at the end of the interpreter, which would complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def leave_now(code: int) -> None:

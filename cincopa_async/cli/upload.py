@@ -17,7 +17,7 @@ from cincopa_async.cli._inputs import Entry, read_arguments, read_csv, read_line
 from cincopa_async.cli._remote import USAGE, UsageError, complain, run_with_client
 from cincopa_async.cli._report import Report, Row, Sums, open_report, open_row, refused_row, row_of
 from cincopa_async.cli._runs import Memory, open_store
-from cincopa_async.cli._signals import interruptible
+from cincopa_async.cli._signals import SIGPIPE, Interruption, interruptible
 from cincopa_async.cli._supply import read_text, supplied
 from cincopa_async.cli._upload_display import Bars, Display, JSONLines, Lines
 
@@ -96,9 +96,10 @@ async def upload(cincopa: CincopaClient, inputs: Inputs, plan: Plan, display: Di
     """Upload all, and give the exit code."""
     kept = plan.memory.path is not None
     notice = "uploads under way run on, for --resume" if kept else "uploads under way are aborted"
-    with interruptible(partial(display.stopping, notice)) as interruption:
+    unread = partial(complain, f"nobody reads the output any more: {notice}")
+    with interruptible(partial(display.stopping, notice), unread) as interruption:
         async with open_report(plan.report) as report, open_store(plan.memory) as store:
-            run = Run(display, report)
+            run = Run(display, report, interruption)
             with interruption.scope:
                 batch = cincopa.upload_many(
                     run.handed(inputs),
@@ -109,9 +110,9 @@ async def upload(cincopa: CincopaClient, inputs: Inputs, plan: Plan, display: Di
                 )
                 await run.follow(batch)
             if interruption.signal is not None:
-                run.stopped = "interrupted"
+                run.stopped = "nobody reads the output" if interruption.signal == SIGPIPE else "interrupted"
             await run.tell_open("to be gone on with by --resume" if kept else "aborted, or never begun")
-        display.finished(run.sums, run.stopped)
+        interruption.tell(display.finished, run.sums, run.stopped)
     return interruption.exit_code or (0 if run.sums.all_well and run.stopped is None else 1)
 
 
@@ -129,6 +130,7 @@ class Run:
 
     display: Display
     report: Report
+    interruption: Interruption
     sums: Sums = field(factory=Sums)
     stopped: str | None = None
     """Why it ended before its time."""
@@ -178,7 +180,7 @@ class Run:
 
     async def _tell(self, item: UploadItem | None, row: Row, *, known: bool = False) -> None:
         self.sums.add(row, known=known)
-        self.display.ended(item, row, known=known)
+        self.interruption.tell(self.display.ended, item, row, known=known)
         await self.report.add(row)
 
     async def _show(self, events: BatchEvents) -> None:
@@ -186,11 +188,11 @@ class Run:
             under_way = self._under_way.get(id(event.item))
             if under_way is not None and event.kind != "ended":  # Outcomes tell the end; none of them is lost.
                 under_way.status_id = event.status_id or under_way.status_id
-                self.display.moved(event)
+                self.interruption.tell(self.display.moved, event)
 
     async def _count(self, batch: UploadBatch) -> None:
         while True:
-            self.display.counted(batch.progress)
+            self.interruption.tell(self.display.counted, batch.progress)
             await anyio.sleep(TICK_SECONDS)
 
 

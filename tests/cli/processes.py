@@ -11,13 +11,17 @@ Start = Callable[..., subprocess.Popen[str]]
 
 
 def start_command(
-    *arguments: str, prefix: Sequence[str] = (), stdin: int = subprocess.DEVNULL
+    *arguments: str,
+    prefix: Sequence[str] = (),
+    stdin: int = subprocess.DEVNULL,
+    stdout: int = subprocess.PIPE,
+    stderr: int = subprocess.PIPE,
 ) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*prefix, sys.executable, "-m", "cincopa_async", *arguments],
         stdin=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=stdout,
+        stderr=stderr,
         text=True,
     )
 

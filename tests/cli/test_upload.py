@@ -16,6 +16,7 @@ from cincopa_async.cli._app import app
 from cincopa_async.cli._dry_run import planned
 from cincopa_async.cli._report import Report
 from cincopa_async.cli._runs import Memory
+from cincopa_async.cli._signals import Interruption
 from cincopa_async.cli._upload_display import JSONLines
 from cincopa_async.cli.upload import Inputs, Run
 from cincopa_async.stores import RecordState, StoredError, UploadRecord
@@ -260,7 +261,7 @@ async def test_report_that_fails_at_the_end_is_told(tmp_path: Path, capsys: pyte
     """So is every item that was under way."""
     (tmp_path / "report.csv").touch()
     async with await anyio.open_file(tmp_path / "report.csv", encoding="utf-8") as unwritable:
-        run = Run(JSONLines(), Report(unwritable), stopped="interrupted")
+        run = Run(JSONLines(), Report(unwritable), Interruption(lambda: None), stopped="interrupted")
         taken = [*run.handed(Inputs(items=[UploadItem(link("cat.mp4")), UploadItem(link("dog.mp4"))], lists=None))]
         await run.tell_open("aborted")
 

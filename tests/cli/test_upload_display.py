@@ -134,7 +134,9 @@ def test_second_signal_is_obeyed_whatever_happens(monkeypatch: pytest.MonkeyPatc
     notices: list[str] = []
 
     async def interrupted_twice() -> int:
-        with _signals.interruptible(lambda: notices.append("stopping")) as interruption:
+        with _signals.interruptible(
+            lambda: notices.append("stopping"), lambda: notices.append("unread")
+        ) as interruption:
             with interruption.scope:
                 signal.raise_signal(signal.SIGINT)
                 await anyio.sleep_forever()
