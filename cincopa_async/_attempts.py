@@ -18,6 +18,7 @@ from ._kept import Kept
 from ._shared import HaltError, Shared, StartPlace
 from ._starting import started
 from ._tally import Track
+from ._unkept import Unkept
 from .errors import (
     CincopaError,
     ClientClosedError,
@@ -61,6 +62,7 @@ class Attempts:
         self._shared = shared
         self._plan = plan
         self._kept = kept
+        self._unkept = Unkept()
         self._track = track
         self._place = place
         self._on_cancel: OnCancel = on_cancel
@@ -70,6 +72,16 @@ class Attempts:
         self.fingerprint: str | None = None
         """What the item's file was when it was claimed."""
         self.job: UploadJob | None = None
+
+    @property
+    def last_job(self) -> UploadJob | None:
+        """The last upload that there was, also if it was aborted before it was a job."""
+        return self.job or self._unkept.undone
+
+    @property
+    def at_risk(self) -> bool:
+        """Whether something has been sent of which nobody knows what became."""
+        return (self._kept or self._unkept).at_risk
 
     async def result(self) -> UploadResult:
         """
@@ -149,8 +161,7 @@ class Attempts:
 
     async def _start_once(self) -> UploadJob:
         call = evolve(self._plan.call(await self._input()), behind=self._shared.line)
-        if self._kept is not None:
-            call = self._kept.starts(call)
+        call = (self._kept or self._unkept).starts(call)
         make = functools.partial(
             self._shared.client.resume_upload, on_cancel=self._on_cancel, poll=self._shared.options.poll
         )
@@ -218,8 +229,7 @@ class Attempts:
         raise failure
 
     def _file_failed(self, error: CincopaError) -> CincopaError:
-        if self._kept is not None:
-            self._kept.at_risk = error.maybe_applied
+        (self._kept or self._unkept).at_risk = error.maybe_applied
         return self._sent_in_vain(error)
 
     async def _before_end(self) -> None:
@@ -227,9 +237,10 @@ class Attempts:
         assert self._plan.path is not None  # noqa: S101 - for the type checkers
         if self.fingerprint is not None and await fingerprint_of(self._plan.path) != self.fingerprint:
             raise FileChangedError(os.path.basename(self._plan.path))  # noqa: PTH119 - text, no disk
-        if self._kept is not None and not self._kept.at_risk:
-            self._kept.at_risk = True
-            await self._kept.started(None)
+        if not self.at_risk:
+            (self._kept or self._unkept).at_risk = True
+            if self._kept is not None:
+                await self._kept.started(None)
 
     def _sent(self, sent: int, total: int) -> None:
         self._track.moved(UploadStatus(progress_bytes=sent, file_size_bytes=total), None)

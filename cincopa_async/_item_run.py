@@ -45,6 +45,8 @@ class ItemRun:
         self._on_cancel: OnCancel = shared.options.on_cancel
         self._kept: Kept | None = None
         self._attempts: Attempts | None = None
+        self._rid: str | None = None
+        """The asset, once it is there."""
         self._track = shared.tally.takes(item)
         self._place = shared.place()
         # Here, in the order in which they are taken: of two that run at once, one may be quicker with its claim.
@@ -69,7 +71,10 @@ class ItemRun:
         try:
             outcome = await self._outcome()
         except BaseException as error:
-            self._track.closes(error.outcome if isinstance(error, HaltError) else None, self._status_id)
+            known = error.outcome if isinstance(error, HaltError) else None
+            self._track.closes(known, self._status_id)
+            if known is None:
+                self._tell_left()
             unwinding = isinstance(error, anyio.get_cancelled_exc_class())
             await self._shared.client._life.finisher.finish(self._let_go, unwinding=unwinding)
             raise
@@ -77,6 +82,23 @@ class ItemRun:
             self._place.free()
         self._track.closes(outcome, self._status_id)
         return outcome
+
+    def _tell_left(self) -> None:
+        """Tell what is known of an item that stays open."""
+        record = self._kept.record if self._kept is not None else None
+        job = self._attempts.last_job if self._attempts is not None else None
+        status_id = job.status_id if job is not None else record.status_id if record is not None else None
+        status: UploadStatus | None = None
+        if self._rid is not None:
+            status = _completed(self._rid).status
+        elif job is not None and job._known.is_asked:
+            status = job.status or UploadStatus()
+        elif job is None and status_id is not None:
+            status = UploadStatus()  # The store knows that it was started, and nobody has asked yet.
+        at_risk = (
+            self._attempts.at_risk if self._attempts is not None else self._kept is not None and self._kept.at_risk
+        )
+        self._track.left(status_id, status, maybe_applied=at_risk)
 
     @property
     def _status_id(self) -> str | None:
@@ -218,6 +240,7 @@ class ItemRun:
     async def _described(self, plan: Plan, attempts: Attempts) -> UploadOutcome:
         rid = self._kept.record.rid if self._kept is not None else None
         result = await attempts.result() if rid is None else _completed(rid)
+        self._rid = result.rid
         try:
             await FollowUp(self._shared.client, plan.description, self._kept, behind=self._shared.line).completed(
                 result.rid

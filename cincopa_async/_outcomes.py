@@ -67,12 +67,18 @@ class BatchProgress:
 class BatchEvent:
     """Something that has happened to an item of a batch."""
 
-    kind: Literal["started", "progress", "ended"]
+    kind: Literal["started", "progress", "left", "ended"]
+    """``left``: it has no outcome, for the batch was left or halted; the other fields say what is known of it."""
     item: UploadItem
     status_id: str | None = None
     """The upload, None of a local file, and of an item that came to none."""
     status: UploadStatus | None = None
-    """What is known of the upload: at ``progress``."""
+    """
+    What is known of the upload: at ``progress``; at ``left`` after the abort where one was sent, None where there is no
+    upload or Cincopa did not say how the abort went.
+    """
+    maybe_applied: bool = False
+    """At ``left``: whether it may have been sent, and what became of it is not known."""
     outcome: UploadOutcome | None = None
     """How it ended: at ``ended``."""
 

@@ -133,6 +133,13 @@ class Track:
         if outcome is not None:
             self._tally._tell(BatchEvent(kind="ended", item=self._item, status_id=status_id, outcome=outcome))
 
+    def left(self, status_id: str | None, status: UploadStatus | None, *, maybe_applied: bool) -> None:
+        """Note what is known of it where it stays open."""
+        event = BatchEvent(
+            kind="left", item=self._item, status_id=status_id, status=status, maybe_applied=maybe_applied
+        )
+        self._tally._tell(event)
+
 
 class Meter:
     """A rate that forgets. Pure."""

@@ -19,7 +19,6 @@ from cincopa_async import (
     ResponseDecodeError,
     UploadError,
     UploadFailedError,
-    UploadItem,
     UploadOutcome,
     UploadState,
 )
@@ -27,7 +26,7 @@ from cincopa_async.cli._inputs import Entry
 from cincopa_async.cli._remote import UsageError, printable
 from cincopa_async.cli._shown import key_of, shown
 
-State = Literal["completed", "failed", "aborted", "unknown", "undescribed", "busy", "refused", "interrupted"]
+State = Literal["completed", "failed", "aborted", "unknown", "undescribed", "busy", "refused", "running", "unstarted"]
 
 
 @frozen(kw_only=True)
@@ -45,7 +44,8 @@ class Row:
 
 
 COLUMNS = tuple(column.name for column in fields(Row))
-_ENDS: dict[UploadState, State] = {UploadState.FAILED: "failed", UploadState.ABORTED: "aborted"}
+ENDS: dict[UploadState, State] = {UploadState.FAILED: "failed", UploadState.ABORTED: "aborted"}
+"""What nothing can have come of."""
 
 
 def row_of(outcome: UploadOutcome, status_id: str | None = None) -> Row:
@@ -70,8 +70,8 @@ def state_of(error: Exception) -> State:
         return "undescribed"
     if isinstance(error, LeaseLostError):
         return "busy"
-    if isinstance(error, UploadError) and error.status is not None and error.status.state in _ENDS:
-        return _ENDS[error.status.state]
+    if isinstance(error, UploadError) and error.status is not None and error.status.state in ENDS:
+        return ENDS[error.status.state]
     if isinstance(error, ResponseDecodeError) and error.status_id is not None:
         return "unknown"  # It completed, and as which asset was not told.
     return "unknown" if isinstance(error, CincopaError) and error.maybe_applied else "failed"
@@ -80,11 +80,6 @@ def state_of(error: Exception) -> State:
 def refused_row(entry: Entry) -> Row:
     """Tell that something in a list is no item."""
     return Row(input=entry.where, state="refused", error="ValueError", reason=printable(entry.error or ""))
-
-
-def open_row(item: UploadItem, status_id: str | None, reason: str) -> Row:
-    """Tell that an item was under way when all was stopped."""
-    return Row(input=shown(item), key=key_of(item), status_id=status_id or "", state="interrupted", reason=reason)
 
 
 @define

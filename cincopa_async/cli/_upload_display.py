@@ -19,7 +19,7 @@ MOST_BARS = 8
 MOST_TROUBLES = 20
 """How many are told again at the end, where they cannot have scrolled away; the report has them all."""
 
-STYLES = {"completed": "green", "aborted": "yellow", "interrupted": "yellow", "busy": "yellow"}
+STYLES = {"completed": "green", **dict.fromkeys(("aborted", "running", "unstarted", "busy"), "yellow")}
 
 
 class Display(Protocol):

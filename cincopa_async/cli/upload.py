@@ -10,12 +10,21 @@ from sqlite3 import Error as SqliteError
 import anyio
 from attrs import define, field, frozen
 
-from cincopa_async import BatchEvents, BatchHaltedError, CincopaClient, UploadBatch, UploadItem, UploadOutcome
+from cincopa_async import (
+    BatchEvent,
+    BatchEvents,
+    BatchHaltedError,
+    CincopaClient,
+    UploadBatch,
+    UploadItem,
+    UploadOutcome,
+)
 from cincopa_async.cli._console import choose_display
 from cincopa_async.cli._dry_run import run_dry
 from cincopa_async.cli._inputs import Entry, read_arguments, read_csv, read_lines
+from cincopa_async.cli._left import left_row
 from cincopa_async.cli._remote import USAGE, UsageError, complain, run_with_client
-from cincopa_async.cli._report import Report, Row, Sums, open_report, open_row, refused_row, row_of
+from cincopa_async.cli._report import Report, Row, Sums, open_report, refused_row, row_of
 from cincopa_async.cli._runs import Memory, open_store
 from cincopa_async.cli._signals import SIGPIPE, Interruption, interruptible
 from cincopa_async.cli._supply import read_text, supplied
@@ -111,7 +120,7 @@ async def upload(cincopa: CincopaClient, inputs: Inputs, plan: Plan, display: Di
                 await run.follow(batch)
             if interruption.signal is not None:
                 run.stopped = "nobody reads the output" if interruption.signal == SIGPIPE else "interrupted"
-            await run.tell_open("to be gone on with by --resume" if kept else "aborted, or never begun")
+            await run.tell_open()
         interruption.tell(display.finished, run.sums, run.stopped)
     return interruption.exit_code or (0 if run.sums.all_well and run.stopped is None else 1)
 
@@ -122,6 +131,14 @@ class UnderWay:
 
     item: UploadItem
     status_id: str | None = None
+    last: BatchEvent | None = None
+    """What the batch said of it when it left it, or of an end that nobody asked for any more."""
+
+    def learns(self, event: BatchEvent) -> None:
+        """Keep what an event tells."""
+        self.status_id = event.status_id or self.status_id
+        if event.kind in ("left", "ended"):
+            self.last = event
 
 
 @define
@@ -136,6 +153,7 @@ class Run:
     """Why it ended before its time."""
     _under_way: dict[int, UnderWay] = field(factory=dict)
     """By the identity of the item: two may be equal."""
+    _events: BatchEvents | None = None
 
     def handed(self, inputs: Inputs) -> "Counted | AsyncGenerator[UploadItem, None]":
         """Give the items to the batch, and know which it has taken."""
@@ -143,8 +161,9 @@ class Run:
 
     async def follow(self, batch: UploadBatch) -> None:
         """Tell what happens, to the end or a halt."""
+        self._events = batch.events()
         async with batch, anyio.create_task_group() as shows:
-            shows.start_soon(self._show, batch.events())
+            shows.start_soon(self._show, self._events)
             shows.start_soon(self._count, batch)
             try:
                 async for outcome in batch:
@@ -155,11 +174,14 @@ class Run:
                 self.stopped = str(error)
             shows.cancel_scope.cancel()
 
-    async def tell_open(self, reason: str) -> None:
+    async def tell_open(self) -> None:
         """Tell what was under way when all was stopped."""
+        if self._events is not None:
+            async for event in self._events:  # The last there are: what became of each while it was stopped.
+                self._learn(event)
         for open_ in self._under_way.values():
             try:
-                await self._tell(open_.item, open_row(open_.item, open_.status_id, reason))
+                await self._tell(open_.item, left_row(open_.item, open_.last, open_.status_id))
             except OSError as error:  # Of the report. It is told, and the others are told without it.
                 self.stopped = f"{self.stopped}; {error}"
 
@@ -185,10 +207,15 @@ class Run:
 
     async def _show(self, events: BatchEvents) -> None:
         async for event in events:
-            under_way = self._under_way.get(id(event.item))
-            if under_way is not None and event.kind != "ended":  # Outcomes tell the end; none of them is lost.
-                under_way.status_id = event.status_id or under_way.status_id
+            if self._learn(event) and event.kind in ("started", "progress"):
                 self.interruption.tell(self.display.moved, event)
+
+    def _learn(self, event: BatchEvent) -> bool:
+        """Keep what an event tells, if its item is still under way: outcomes tell the end, and none of them is lost."""
+        under_way = self._under_way.get(id(event.item))
+        if under_way is not None:
+            under_way.learns(event)
+        return under_way is not None
 
     async def _count(self, batch: UploadBatch) -> None:
         while True:

@@ -263,7 +263,7 @@ async def test_report_that_fails_at_the_end_is_told(tmp_path: Path, capsys: pyte
     async with await anyio.open_file(tmp_path / "report.csv", encoding="utf-8") as unwritable:
         run = Run(JSONLines(), Report(unwritable), Interruption(lambda: None), stopped="interrupted")
         taken = [*run.handed(Inputs(items=[UploadItem(link("cat.mp4")), UploadItem(link("dog.mp4"))], lists=None))]
-        await run.tell_open("aborted")
+        await run.tell_open()
 
     ended = read_events(capsys.readouterr().out)
     assert len(taken) == 2

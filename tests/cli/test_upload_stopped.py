@@ -1,6 +1,7 @@
 """`cincopa upload`, stopped in the midst of it: by Ctrl-C, once or twice, by SIGTERM, by a kill."""
 
 import csv
+import json
 import signal
 import subprocess
 from pathlib import Path
@@ -36,11 +37,11 @@ def test_first_signal_aborts_what_is_under_way(
     assert (process.returncode, err) == (code, "")
     assert of_kind(events, "stopping") == [{"event": "stopping", "reason": "uploads under way are aborted"}]
     assert events[-1]["stopped"] == "interrupted"
-    assert events[-1]["counts"] == {"interrupted": 2}
+    assert events[-1]["counts"] == {"aborted": 2}
     assert (fake.counts.uploads_started, fake.counts.uploads_aborted, fake.counts.uploads_running) == (2, 2, 0)
     with report.open(encoding="utf-8", newline="") as file:
         rows = [*csv.DictReader(file)]
-    assert [row["state"] for row in rows] == ["interrupted", "interrupted"]
+    assert [row["state"] for row in rows] == ["aborted", "aborted"]
     assert all(row["status_id"] for row in rows)
 
 
@@ -53,14 +54,77 @@ def test_with_a_store_they_run_on_and_are_taken_up(start: Start, fake: FakeCinco
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
         assert fake.counts.uploads_running == 2
+    told = of_kind(read_events(out), "ended")
     again = start(*arguments, "--resume")
     events = read_events(again.communicate(timeout=60)[0])
 
     assert (process.returncode, err) == (130, "")
     assert "--resume" in of_kind(read_events(out), "stopping")[0]["reason"]
+    assert [(row["state"], bool(row["status_id"])) for row in told] == [("running", True)] * 2
     assert again.returncode == 0
     assert events[-1]["counts"] == {"completed": 4}
     assert fake.counts.inputs == dict.fromkeys(LINKS, 1)
+
+
+def test_report_tells_what_is_known_of_each(start: Start, fake: FakeCincopa, tmp_path: Path) -> None:
+    """Aborted, there without its texts, perhaps sent, or not sent at all: each is told as it is."""
+    aborted, undescribed, lost, _ = LINKS
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"film")
+    fake.hold(aborted)
+    fake.quirk("latency", call="asset.set_meta", seconds=6)
+    fake.quirk("latency", call="asset.get_upload_url", seconds=6)
+    lines = [aborted, json.dumps({"input": undescribed, "meta": {"caption": "A cat"}}), str(film)]
+    process = start("upload", "-", "--json", stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write("\n".join(lines) + "\n")
+    process.stdin.flush()
+    read_until(process, "started", 3)
+    while not (fake.counts.requests["asset.set_meta"] and fake.counts.requests["asset.get_upload_url"]):
+        assert process.poll() is None
+    fake.quirk("latency_after", call="asset.upload_from_url", seconds=1)
+    fake.quirk("server_error_after", call="asset.upload_from_url")
+    process.stdin.write(f"{lost}\n")
+    process.stdin.flush()
+    while fake.counts.uploads_started < 3:
+        assert process.poll() is None
+
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    rows = {row["input"]: row for row in of_kind(read_events(out), "ended")}
+
+    assert process.returncode == 130
+    assert "may have been acted on" in err
+    assert "Traceback" not in err
+    assert {name: row["state"] for name, row in rows.items()} == {
+        aborted: "aborted",
+        undescribed: "undescribed",
+        lost: "unknown",
+        str(film): "unstarted",
+    }
+    assert rows[aborted]["status_id"]
+    assert fake.stored(rows[undescribed]["rid"])
+
+
+def test_halt_tells_what_is_known_of_each(start: Start, fake: FakeCincopa) -> None:
+    """The item that met the refusal was not sent; where the abort is refused too, the upload may run on."""
+    fake.hold()
+    process = start("upload", "-", "--json", stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(f"{LINKS[0]}\n")
+    process.stdin.flush()
+    read_until(process, "started")
+    for call in ("asset.upload_from_url", "asset.upload_from_url_abort", "ping"):
+        fake.quirk("success_false", call=call, message="Invalid api_token")
+    process.stdin.write(f"{LINKS[1]}\n")
+    process.stdin.flush()
+    out, _ = process.communicate(timeout=60)
+    rows = {row["input"]: row for row in of_kind(read_events(out), "ended")}
+
+    assert process.returncode == 1
+    assert "the token is refused" in read_events(out)[-1]["stopped"]
+    assert (rows[LINKS[0]]["state"], bool(rows[LINKS[0]]["status_id"])) == ("unknown", True)
+    assert (rows[LINKS[1]]["state"], rows[LINKS[1]]["status_id"]) == ("unstarted", None)
 
 
 def test_second_signal_leaves_at_once(start: Start, fake: FakeCincopa) -> None:

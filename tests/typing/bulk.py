@@ -82,10 +82,11 @@ async def telling(batch: UploadBatch) -> None:
     assert_type(progress.seconds_left, float | None)
     async for event in assert_type(batch.events(), BatchEvents):
         assert_type(event, BatchEvent)
-        assert_type(event.kind, Literal["started", "progress", "ended"])
+        assert_type(event.kind, Literal["started", "progress", "left", "ended"])
         assert_type(event.item, UploadItem)
         assert_type(event.status_id, str | None)
         assert_type(event.status, UploadStatus | None)
+        assert_type(event.maybe_applied, bool)
         assert_type(event.outcome, UploadOutcome | None)
 
 
