@@ -1,7 +1,7 @@
 """The store of an upload: a file that knows the run before, if that is meant."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from sqlite3 import Error as SqliteError
 
@@ -12,6 +12,7 @@ from cincopa_async._stored_errors import restored
 from cincopa_async.cli._remote import UsageError
 from cincopa_async.cli._report import State, state_of
 from cincopa_async.stores import Claim, SqliteStore, UploadRecord
+from cincopa_async.stores._look import Look, looking
 
 
 @frozen(kw_only=True)
@@ -37,6 +38,16 @@ class Memory:
         """
         if self.path is None and self.goes_on:
             raise UsageError("--resume, --retry-failed and --restart-unknown need the --store of the earlier run")
+
+    def check_meant(self, count: int) -> None:
+        """
+        Refuse to take an earlier run for a new one.
+
+        Raises:
+            UsageError: There are items, and nobody spoke of an earlier run.
+        """
+        if count and not self.goes_on:
+            raise UsageError(f"{self.path} knows {count:,} items of an earlier run: --resume goes on with it")
 
 
 def end_of(record: UploadRecord) -> State:
@@ -65,6 +76,26 @@ class RetryingStore(SqliteStore):
             return "busy", record
 
 
+@contextmanager
+def look_into_store(memory: Memory) -> Iterator[Look | None]:
+    """
+    Look into the store, if there is one: none is made.
+
+    Raises:
+        UsageError: It cannot be read, or holds an earlier run that nobody spoke of.
+    """
+    if memory.path is None or not memory.path.exists():
+        yield None
+        return
+    with ExitStack() as stack:
+        try:
+            look = stack.enter_context(looking(memory.path))
+            memory.check_meant(look.count())
+        except (SqliteError, ValueError) as error:
+            raise UsageError(f"{memory.path}: {error}") from None
+        yield look
+
+
 @asynccontextmanager
 async def open_store(memory: Memory) -> AsyncIterator[SqliteStore | None]:
     """
@@ -82,9 +113,7 @@ async def open_store(memory: Memory) -> AsyncIterator[SqliteStore | None]:
     except (SqliteError, ValueError) as error:
         raise UsageError(f"{memory.path}: {error}") from None
     try:
-        count = sum((await store.counts()).values())
-        if count and not memory.goes_on:
-            raise UsageError(f"{memory.path} knows {count:,} items of an earlier run: --resume goes on with it")
+        memory.check_meant(sum((await store.counts()).values()))
         yield store
     finally:
         await store.__aexit__(None, None, None)

@@ -25,18 +25,37 @@ def read_text(path: str) -> Iterator[str]:
         yield from file
 
 
+class UnreadableError(Exception):
+    """A list cannot be read, or not to its end; the text says why."""
+
+
+def readable(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """
+    Give entries as they are asked for.
+
+    Raises:
+        UnreadableError: Something went wrong, whatever it is: somebody waits for the next entry.
+    """
+    try:
+        yield from entries
+    except Exception as error:  # noqa: BLE001 - of a codec, a table, the memory: none may leave them waiting
+        # The text of others may quote what stands in the list, and that may be a signed link.
+        why = str(error) if isinstance(error, OSError) else type(error).__name__
+        raise UnreadableError(f"the list cannot be read: {why}") from None
+
+
 async def supplied(entries: Iterable[Entry]) -> AsyncGenerator[Entry, None]:
     """
     Give entries as they are asked for; none is read before.
 
     Raises:
-        OSError: They cannot be read.
+        UnreadableError: They cannot be read.
     """
     requests: SimpleQueue[_Request | None] = SimpleQueue()
     # A daemon, for it may wait for a pipe that says nothing when everything else has ended.
     threading.Thread(
         target=_serve,
-        args=(iter(entries), requests, anyio.lowlevel.current_token()),
+        args=(readable(entries), requests, anyio.lowlevel.current_token()),
         name="cincopa inputs",
         daemon=True,
     ).start()
@@ -60,14 +79,14 @@ class _Request:
 
     served: anyio.Event = field(factory=anyio.Event)
     entry: Entry | None = None
-    error: OSError | None = None
+    error: UnreadableError | None = None
 
 
 def _serve(entries: Iterator[Entry], requests: "SimpleQueue[_Request | None]", loop: EventLoopToken) -> None:
     while (request := requests.get()) is not None:
         try:
             request.entry = next(entries, None)
-        except OSError as error:
+        except UnreadableError as error:
             request.error = error
         with suppress(RuntimeError):  # The event loop has ended meanwhile, and there is nobody to tell.
             anyio.from_thread.run_sync(request.served.set, token=loop)

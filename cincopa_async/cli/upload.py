@@ -27,7 +27,7 @@ from cincopa_async.cli._remote import USAGE, UsageError, complain, run_with_clie
 from cincopa_async.cli._report import Report, Row, Sums, open_report, refused_row, row_of
 from cincopa_async.cli._runs import Memory, open_store
 from cincopa_async.cli._signals import SIGPIPE, Interruption, interruptible
-from cincopa_async.cli._supply import read_text, supplied
+from cincopa_async.cli._supply import UnreadableError, read_text, supplied
 from cincopa_async.cli._upload_display import Bars, Display, JSONLines, Lines
 
 TICK_SECONDS = 0.25
@@ -170,7 +170,11 @@ class Run:
                     await self._ended(outcome)
             except BatchHaltedError as halted:
                 self.stopped = halted.reason
-            except (OSError, SqliteError) as error:  # Of a list, the report or the store: none can go on without.
+            except (
+                UnreadableError,
+                OSError,
+                SqliteError,
+            ) as error:  # Of a list, the report or the store: none can go on without.
                 self.stopped = str(error)
             shows.cancel_scope.cancel()
 

@@ -107,16 +107,16 @@ class Database:
     @in_thread
     def claim(self, key: str, input: str, fingerprint: str | None) -> tuple[Claim, UploadRecord]:
         db = self._db()
-        row = _find(db, key)
-        if row is not None and _record(row).state == "ended":
-            return "ended", _record(row)  # A rerun's most frequent answer needs no lock of the file.
+        row = find(db, key)
+        if row is not None and record_of(row).state == "ended":
+            return "ended", record_of(row)  # A rerun's most frequent answer needs no lock of the file.
         with _writing(db):
-            row = _find(db, key)
+            row = find(db, key)
             if row is None:
                 record = UploadRecord(key=key, state="reserved", input=input, fingerprint=fingerprint)
                 self._put(db, record)
                 return "mine", record
-            record = _record(row)
+            record = record_of(row)
             claim = verdict(record.state, self._hold(db, row[-1]))
             if claim == "mine":
                 db.execute("UPDATE uploads SET owner = ? WHERE key = ?", [self._owner, key])
@@ -130,16 +130,16 @@ class Database:
         owner = None if state == "ended" else self._owner
         values = [state, status_id, rid, error_to_text(error), owner, key, self._owner]
         if not db.execute(_NOTE, values).rowcount:
-            row = _find(db, key)
-            raise LeaseLostError(status_id or (None if row is None else _record(row).status_id))
+            row = find(db, key)
+            raise LeaseLostError(status_id or (None if row is None else record_of(row).status_id))
 
     @in_thread
     def restart(self, key: str, attempts: int, fingerprint: str | None) -> tuple[UploadRecord, Row]:
         with _writing(self._db()) as db:
-            row = _find(db, key)
+            row = find(db, key)
             if row is None:
                 raise LeaseLostError
-            record, mine = _record(row), row[-1] == self._owner
+            record, mine = record_of(row), row[-1] == self._owner
             if record.attempts != attempts or not may_restart(record.state, self._hold(db, row[-1]), mine=mine):
                 raise LeaseLostError(record.status_id)
             again = restarted(record, fingerprint)
@@ -165,7 +165,7 @@ class Database:
     @in_thread
     def page(self, after: int, length: int, states: Collection[RecordState]) -> list[tuple[int, UploadRecord]]:
         rows = self._db().execute(_PAGE, [after, " ".join(states), length])
-        return [(row[0], _record(row)) for row in rows]
+        return [(row[0], record_of(row)) for row in rows]
 
     @in_thread
     def counts(self) -> dict[RecordState, int]:
@@ -200,20 +200,7 @@ class Database:
         self._owner, self._process = owner, here
 
     def _hold(self, db: sqlite3.Connection, owner: str | None) -> Hold:
-        if owner == self._owner:
-            return "held"
-        found = db.execute("SELECT lease_until, pid, born, namespace, boot FROM owners WHERE id = ?", [owner])
-        row = found.fetchone()
-        if row is None:
-            return "loose"
-        lease_until, *told = row
-        alive = _process(told).is_alive(self._process)
-        if alive is False:
-            return "loose"
-        if time.time() <= lease_until:
-            return "held"
-        # Where nobody can look, the lease is all there is to go by, as it is for workers on several machines.
-        return "lapsed" if alive else "loose"
+        return "held" if owner == self._owner else hold_of(db, owner, self._process)
 
     def _put(self, db: sqlite3.Connection, record: UploadRecord, *, number: int | None = None) -> None:
         new = [record.key, record.state, record.input, record.fingerprint, None, None, None, record.attempts]
@@ -238,17 +225,44 @@ def _connect(path: str) -> sqlite3.Connection:
 
 
 def _prepare(db: sqlite3.Connection) -> None:
-    application, version = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
-    if application == _APPLICATION:
-        if version != _VERSION:
-            raise ValueError("path must be a store of this version of cincopa_async; another one made this")
-    elif db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise ValueError("path must be a new file or a store; this is a database of something else")
-    else:
+    if not is_store(db):
         for statement in _OWNERS, _UPLOADS:
             db.execute(statement)
         db.execute(f"PRAGMA application_id = {_APPLICATION}")
         db.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def is_store(db: sqlite3.Connection) -> bool:
+    """
+    Say whether a file is a store, or a new one.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    application, version = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+    if application != _APPLICATION:
+        if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise ValueError("path must be a new file or a store; this is a database of something else")
+        return False
+    if version != _VERSION:
+        raise ValueError("path must be a store of this version of cincopa_async; another one made this")
+    return True
+
+
+def hold_of(db: sqlite3.Connection, owner: str | None, here: Process) -> Hold:
+    """Say what grip another owner has on an item, as a process that runs `here` can see it."""
+    found = db.execute("SELECT lease_until, pid, born, namespace, boot FROM owners WHERE id = ?", [owner])
+    row = found.fetchone()
+    if row is None:
+        return "loose"
+    lease_until, *told = row
+    alive = _process(told).is_alive(here)
+    if alive is False:
+        return "loose"
+    if time.time() <= lease_until:
+        return "held"
+    # Where nobody can look, the lease is all there is to go by, as it is for workers on several machines.
+    return "lapsed" if alive else "loose"
 
 
 @contextmanager
@@ -263,12 +277,12 @@ def _writing(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         raise
 
 
-def _find(db: sqlite3.Connection, key: str) -> Row | None:
+def find(db: sqlite3.Connection, key: str) -> Row | None:
     row: Row | None = db.execute("SELECT * FROM uploads WHERE key = ?", [key]).fetchone()
     return row
 
 
-def _record(row: Row) -> UploadRecord:
+def record_of(row: Row) -> UploadRecord:
     _, key, state, input, fingerprint, status_id, rid, error, attempts, _ = row
     return UploadRecord(
         key=key,

@@ -26,6 +26,7 @@ from cincopa_async import (
     UploadAbortedError,
     UploadError,
     UploadFailedError,
+    UploadItem,
     UploadState,
     UploadStatus,
     UploadTimeoutError,
@@ -127,7 +128,7 @@ async def test_what_may_have_come_of_it_is_left_alone(tmp_path: Path, error: Cin
     claim, record = await claimed_again(tmp_path / "runs.db", stored(error))
 
     assert (claim, record.error) == ("ended", stored(error))
-    assert planned(record, Memory(retry_failed=True)) == "unknown"
+    assert planned(UploadItem(URL), ("ended", record), Memory(retry_failed=True))[0] == "unknown"
 
 
 @pytest.mark.anyio
@@ -143,7 +144,7 @@ async def test_end_of_which_nothing_is_written_down_is_left_alone(tmp_path: Path
     claim, record = await claimed_again(tmp_path / "runs.db", None)
 
     assert claim == "ended"
-    assert planned(record, Memory(retry_failed=True)) == "unknown"
+    assert planned(UploadItem(URL), ("ended", record), Memory(retry_failed=True))[0] == "unknown"
 
 
 @pytest.mark.anyio

@@ -3,13 +3,14 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 
 from cincopa_async import UploadItem
 from cincopa_async.cli._inputs import Entry
-from cincopa_async.cli._supply import read_text, supplied
+from cincopa_async.cli._supply import UnreadableError, read_text, supplied
 
 pytestmark = pytest.mark.anyio
 
@@ -67,8 +68,24 @@ async def test_list_that_cannot_be_read_raises(tmp_path: Path) -> None:
 
     supply = supplied(entries())
     assert (await anext(supply)).where == "1"
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(UnreadableError, match="No such file"):
         await anext(supply)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, UnicodeDecodeError("utf-8", b"CANARY", 0, 1, "CANARY"), MemoryError()])
+async def test_whatever_goes_wrong_with_a_list_is_told(error: Any) -> None:
+    """Somebody waits for the next entry, and would wait for ever; what stands in the list is not quoted."""
+
+    def entries() -> Iterator[Entry]:
+        yield Entry(where="1")
+        raise error
+
+    supply = supplied(entries())
+    await anext(supply)
+    with anyio.fail_after(5), pytest.raises(UnreadableError, match=r"Error$") as told:
+        await anext(supply)
+    assert "CANARY" not in str(told.value)
+    assert told.value.__cause__ is None
 
 
 def test_text_may_begin_with_a_mark_and_need_not_be_utf_8(tmp_path: Path) -> None:

@@ -13,13 +13,10 @@ from typer.testing import CliRunner
 
 from cincopa_async import UploadItem
 from cincopa_async.cli._app import app
-from cincopa_async.cli._dry_run import planned
 from cincopa_async.cli._report import Report
-from cincopa_async.cli._runs import Memory
 from cincopa_async.cli._signals import Interruption
 from cincopa_async.cli._upload_display import JSONLines
 from cincopa_async.cli.upload import Inputs, Run
-from cincopa_async.stores import RecordState, StoredError, UploadRecord
 from cincopa_async.testing import FakeCincopa, FakeServer
 from tests.cli.processes import Event, Start, of_kind, read_events, read_until
 from tests.conftest import CANARIES
@@ -179,21 +176,6 @@ def test_refused_token_halts_all(start: Start, server: FakeServer, monkeypatch: 
     assert "failed" not in events[-1]["counts"]
 
 
-def test_dry_run_sends_and_writes_nothing(start: Start, fake: FakeCincopa, tmp_path: Path) -> None:
-    """It tells what would be done, and needs no token for that."""
-    store, report = tmp_path / "runs.db", tmp_path / "report.csv"
-    arguments = ["-", "--dry-run", "--store", str(store), "--report", str(report)]
-    code, out, _ = run(start, *arguments, text=f"{link('cat.mp4')}\n{{no json\n")
-
-    assert code == 1
-    assert out.splitlines() == [
-        "     upload  https://media.example/cat.mp4",
-        "     refuse  standard input, line 2: this is no JSON object",
-    ]
-    assert fake.counts.requests.total() == 0
-    assert [*tmp_path.iterdir()] == []
-
-
 def test_rerun_with_a_store_knows_what_has_ended(start: Start, fake: FakeCincopa, tmp_path: Path) -> None:
     """It has to be meant; with links that are signed anew each item is the same, and none is uploaded twice."""
     store = str(tmp_path / "runs.db")
@@ -269,24 +251,3 @@ async def test_report_that_fails_at_the_end_is_told(tmp_path: Path, capsys: pyte
     assert len(taken) == 2
     assert [event["input"] for event in ended] == ["https://media.example/cat.mp4", "https://media.example/dog.mp4"]
     assert run.stopped == "interrupted; not writable"
-
-
-@pytest.mark.parametrize(
-    ("state", "error", "memory", "plan"),
-    [
-        ("reserved", None, Memory(), "unknown"),
-        ("reserved", None, Memory(restart_unknown=True), "upload"),
-        ("started", None, Memory(), "go on"),
-        ("aborting", None, Memory(), "go on"),
-        ("described", None, Memory(), "go on"),
-        ("ended", StoredError(kind="APIError", message="no"), Memory(), "failed"),
-        ("ended", StoredError(kind="APIError", message="no"), Memory(retry_failed=True), "upload"),
-    ],
-)
-def test_plan_depends_on_what_the_store_knows(
-    state: RecordState, error: StoredError | None, memory: Memory, plan: str
-) -> None:
-    """And on what is to be made of it."""
-    record = UploadRecord(key="k", state=state, input="https://media.example/a", error=error)
-
-    assert planned(record, memory) == plan
