@@ -16,7 +16,8 @@ from _server import PAGE, STATUS
 
 from cincopa_async import Call
 from cincopa_async._codec import Reply, decode
-from cincopa_async.resources._asset_calls import list_assets, upload_from_url_get_status
+from cincopa_async.resources._asset_calls import list_assets
+from cincopa_async.resources._upload_calls import upload_from_url_get_status
 
 ROUNDS = 9
 CALLS: list[tuple[str, Call[Any], object, int, float]] = [

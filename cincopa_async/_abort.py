@@ -18,7 +18,7 @@ from .errors import (
 )
 from .models import UploadStatus
 from .polling import UNKNOWN_TIMES
-from .resources._asset_calls import confirmed, upload_from_url_abort
+from .resources._upload_calls import confirmed, upload_from_url_abort
 
 if TYPE_CHECKING:
     from ._base import BaseClient

@@ -11,7 +11,7 @@ import anyio
 import anyio.to_thread
 from attrs import evolve
 
-from ._chunks import CHUNK_SIZE
+from ._calls import CHUNK_SIZE
 from ._halting import halting, is_passing
 from ._items import Plan
 from ._kept import Kept
@@ -30,7 +30,7 @@ from .errors import (
 )
 from .files import FileUpload
 from .models import UploadResult, UploadStatus
-from .resources._asset_calls import get_upload_url
+from .resources._upload_calls import get_upload_url
 
 if TYPE_CHECKING:
     from .jobs import OnCancel, UploadJob

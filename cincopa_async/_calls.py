@@ -19,6 +19,9 @@ T = TypeVar("T")
 # Python's own reading of a URL drops some of these without a word.
 _NOT_IN_A_URL = re.compile(r"[\s\x00-\x1f\x7f]")
 
+CHUNK_SIZE = 8 * 1024 * 1024
+"""Bytes of each request that carries a part of a file, unless another size is asked for."""
+
 Param: TypeAlias = str | int | float | bool | Sequence[str] | None
 """What a parameter may be: bools are sent as ``yes`` and ``no``, sequences as comma lists, None not at all."""
 

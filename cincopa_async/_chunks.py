@@ -15,7 +15,6 @@ from .errors import APIError, RateLimitError, ResponseDecodeError, ServerError
 
 NAME = "upload_file"
 """What errors call the POST of a chunk, which is no call of the API."""
-CHUNK_SIZE = 8 * 1024 * 1024
 MAX_CHUNK_SIZE = 50_000_000
 """Bytes: the vendor's own uploader sends up to 50 MB."""
 

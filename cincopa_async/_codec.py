@@ -23,7 +23,8 @@ from .errors import (
     ResponseDecodeError,
     ServerError,
 )
-from .models import GalleryArchive, Page, TemporaryToken, UploadStatus, UploadToken, UploadURL
+from .models import Page, UploadStatus
+from .models._wire import HoldsSecret
 
 T = TypeVar("T")
 
@@ -209,8 +210,8 @@ def _phrase(code: int) -> str:
 
 
 def _excerpt(call: Call[Any], reply: Reply) -> str | None:
-    if issubclass(call.result, TemporaryToken | UploadToken | UploadURL | GalleryArchive):
-        return None  # Whatever its shape, it may hold the secret that was asked for.
+    if issubclass(call.result, HoldsSecret):
+        return None  # Whatever its shape, it may hold what was asked for.
     key = _key_sent(call)
     shown = without_secrets_in_body(reply.body[: 4 * _EXCERPT].decode("utf-8", "replace"), reply.token)
     if key:

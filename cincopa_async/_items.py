@@ -21,7 +21,7 @@ from attrs import field, frozen
 from ._calls import Call, http_url
 from ._describing import AssetMeta, Description
 from .models import StartedUpload
-from .resources._asset_calls import upload_from_url
+from .resources._upload_calls import upload_from_url
 from .stores._rules import checked_key
 
 UploadInput: TypeAlias = str | os.PathLike[str] | Callable[[], Awaitable[str]]

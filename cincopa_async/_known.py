@@ -14,7 +14,7 @@ from .errors import (
     UploadTimeoutError,
 )
 from .models import UploadResult, UploadState, UploadStatus
-from .resources._asset_calls import upload_from_url_get_status
+from .resources._upload_calls import upload_from_url_get_status
 
 
 @define(eq=False)

@@ -14,7 +14,7 @@ from cincopa_async import resources
 from cincopa_async._calls import Call
 from cincopa_async._codec import Reply
 from cincopa_async.models import LiveList, LiveStream, Portal, PortalList
-from cincopa_async.resources import _asset_calls, _gallery_calls, general, live, portal, upload, webhook
+from cincopa_async.resources import _asset_calls, _gallery_calls, _upload_calls, general, live, portal, upload, webhook
 from tests.conftest import TOKEN
 
 SIGNED_INPUT = "https://media.example.com/don't.mp4?X-Amz-Signature=CANARY-SIGNATURE"
@@ -34,12 +34,12 @@ CALLS: dict[str, Call[Any]] = {
     ),
     "asset.resync": _asset_calls.change("resync", "A4"),
     "asset.delete": _asset_calls.change("delete", "A4", vanishes=True),
-    "asset.get_upload_url": _asset_calls.get_upload_url(fid=None, rid=None, type=None, ttl=None, sourceip=None),
-    "asset.upload_from_url": _asset_calls.upload_from_url(SIGNED_INPUT, fid=None, rid=None, type=None),
-    "asset.upload_from_url_get_status": _asset_calls.upload_from_url_get_status("42"),
-    "a job's poll": _asset_calls.polled("42"),
-    "a poll after an abort": _asset_calls.confirmed("42"),
-    "asset.upload_from_url_abort": _asset_calls.upload_from_url_abort("42"),
+    "asset.get_upload_url": _upload_calls.get_upload_url(fid=None, rid=None, type=None, ttl=None, sourceip=None),
+    "asset.upload_from_url": _upload_calls.upload_from_url(SIGNED_INPUT, fid=None, rid=None, type=None),
+    "asset.upload_from_url_get_status": _upload_calls.upload_from_url_get_status("42"),
+    "a job's poll": _upload_calls.polled("42"),
+    "a poll after an abort": _upload_calls.confirmed("42"),
+    "asset.upload_from_url_abort": _upload_calls.upload_from_url_abort("42"),
     "an asset that is waited for": _asset_calls.asset_of("A4"),
     "gallery.create": _gallery_calls.create(
         name="Cats", description=None, template=None, master=None, copy_args=None, copy_items=None

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from ._wire import sent_as
+from ._wire import HoldsSecret, sent_as
 
 
 @frozen(kw_only=True)
@@ -37,7 +37,7 @@ class Account:
 
 
 @frozen(kw_only=True)
-class TemporaryToken:
+class TemporaryToken(HoldsSecret):
     """A token that ends by itself, for code that must not hold the account's own."""
 
     value: str = field(repr=False, metadata=sent_as("api_token", "token", "temp_token"))
@@ -46,7 +46,7 @@ class TemporaryToken:
 
 
 @frozen(kw_only=True)
-class UploadToken:
+class UploadToken(HoldsSecret):
     """A token that opens the invitation page of one gallery."""
 
     value: str = field(repr=False, metadata=sent_as("upload_token", "token", "api_token"))

@@ -47,21 +47,3 @@ class AssetPage(Page[Asset]):
     """One page of ``asset.list``, or of ``gallery.get_items``."""
 
     items: tuple[Asset, ...] = field(default=(), metadata=sent_as("items", "folder.items"))
-
-
-@frozen(kw_only=True)
-class TagList:
-    """The tags of an account."""
-
-    tags: dict[str, int | None] = field(factory=dict)
-    """Each tag, with the number of assets that carry it, None where Cincopa does not say."""
-    extra: dict[str, Any] = field(factory=dict, repr=False)
-
-
-@frozen(kw_only=True)
-class UploadURL:
-    """Where to POST a file's bytes. Whoever has the URL can upload, so it is a secret."""
-
-    upload_url: str = field(repr=False)
-    """The URL, to be used byte for byte; not in the repr."""
-    extra: dict[str, Any] = field(factory=dict, repr=False)

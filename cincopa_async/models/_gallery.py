@@ -8,7 +8,7 @@ from typing import Any
 from attrs import field, frozen
 
 from ._page import Page
-from ._wire import sent_as
+from ._wire import HoldsSecret, sent_as
 
 
 @frozen(kw_only=True)
@@ -47,7 +47,7 @@ class GalleryPage(Page[Gallery]):
 
 
 @frozen(kw_only=True)
-class GalleryArchive:
+class GalleryArchive(HoldsSecret):
     """Where the files of a gallery can be fetched as one archive."""
 
     url: str = field(repr=False, metadata=sent_as("url", "download_url", "link"))

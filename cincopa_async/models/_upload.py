@@ -1,4 +1,4 @@
-"""Uploads from a URL: begun, under way, ended."""
+"""Uploads: from a URL begun, under way, ended; and where a file goes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from enum import Enum
 from typing import Any
 
 from attrs import field, frozen
+
+from ._wire import HoldsSecret
 
 
 @frozen(kw_only=True)
@@ -71,3 +73,12 @@ class UploadResult:
     """The new asset."""
     status: UploadStatus
     """The last answer about it."""
+
+
+@frozen(kw_only=True)
+class UploadURL(HoldsSecret):
+    """Where to POST a file's bytes. Whoever has the URL can upload, so it is a secret."""
+
+    upload_url: str = field(repr=False)
+    """The URL, to be used byte for byte; not in the repr."""
+    extra: dict[str, Any] = field(factory=dict, repr=False)

@@ -1,4 +1,4 @@
-"""How a field says under which names the API sends it, where that is not its own name, or not known for sure."""
+"""What a model says of itself that is not in its fields' types: the names they are sent under, that one is a secret."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 _KEY = "cincopa_async.sent_as"
+
+
+class HoldsSecret:
+    """What a model is that holds a secret, which an answer has in whatever shape: an error shows none of it."""
+
+    __slots__ = ()
 
 
 def sent_as(*names: str) -> dict[str, tuple[str, ...]]:

@@ -11,6 +11,7 @@ from cincopa_async._ready import ReadyWait
 from cincopa_async.models import Asset, AssetPage, TagList, UploadStatus, UploadURL
 
 from . import _asset_calls as calls
+from . import _upload_calls as uploads
 from ._asset_calls import AssetDetail, AssetType
 
 if TYPE_CHECKING:
@@ -230,7 +231,7 @@ class AssetGroup:
         Returns:
             The URL, which its repr does not show.
         """
-        return await self._client.send(calls.get_upload_url(fid=fid, rid=rid, type=type, ttl=ttl, sourceip=sourceip))
+        return await self._client.send(uploads.get_upload_url(fid=fid, rid=rid, type=type, ttl=ttl, sourceip=sourceip))
 
     async def upload_from_url(
         self, input: str, *, fid: str | None = None, rid: str | None = None, type: str | None = None
@@ -250,7 +251,7 @@ class AssetGroup:
         Returns:
             The status_id, the only handle of the upload.
         """
-        started = await self._client.send(calls.upload_from_url(input, fid=fid, rid=rid, type=type))
+        started = await self._client.send(uploads.upload_from_url(input, fid=fid, rid=rid, type=type))
         return started.status_id
 
     async def upload_from_url_get_status(self, status_id: str) -> UploadStatus:
@@ -268,7 +269,7 @@ class AssetGroup:
         Raises:
             NotFoundError: Cincopa knows no such upload.
         """
-        return await self._client.send(calls.upload_from_url_get_status(status_id))
+        return await self._client.send(uploads.upload_from_url_get_status(status_id))
 
     async def upload_from_url_abort(self, status_id: str) -> None:
         """
@@ -279,4 +280,4 @@ class AssetGroup:
         Raises:
             NotFoundError: Cincopa knows no such upload.
         """
-        await self._client.send(calls.upload_from_url_abort(status_id))
+        await self._client.send(uploads.upload_from_url_abort(status_id))
