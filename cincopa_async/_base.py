@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cached_property
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from urllib.parse import quote
 
 from ._calls import Call, Param, Safety, above_zero, http_url, named, required
@@ -16,18 +17,19 @@ from ._retry import RetryPolicy
 from ._sending import Sender
 from ._token import Token, TokenSource, given_token
 from ._transport import Transport
-from .files import FileSender
 from .jobs import OnCancel, UploadJob
-from .models import Account
 from .polling import PollPolicy
-from .resources.asset import AssetGroup
-from .resources.gallery import GalleryGroup
-from .resources.general import TokenGroup, ping
-from .resources.live import LiveGroup
-from .resources.portal import PortalGroup
-from .resources.upload import UploadGroup
-from .resources.upload import iframe as describe_iframe
-from .resources.webhook import WebhookGroup
+
+if TYPE_CHECKING:
+    from .files import FileSender
+    from .models import Account
+    from .resources.asset import AssetGroup
+    from .resources.gallery import GalleryGroup
+    from .resources.general import TokenGroup
+    from .resources.live import LiveGroup
+    from .resources.portal import PortalGroup
+    from .resources.upload import UploadGroup
+    from .resources.webhook import WebhookGroup
 
 T = TypeVar("T")
 
@@ -57,22 +59,66 @@ class BaseClient:
         self._life = Life(
             max_concurrency, wire.connect, wire.connect_upload, token, Pace(above_zero("rate_limit", rate_limit))
         )
+        self._wire = wire
+        self._retry = retry
         self._sender = Sender(self, self._life, wire, token, retry)
-        self._files = FileSender(self, self._life, wire, retry)
-        self.asset: AssetGroup = AssetGroup(self)
+
+    # What each of these stands for is imported when it is first asked for: a program pays for the groups that it uses.
+
+    @cached_property
+    def asset(self) -> AssetGroup:
         """Calls ``asset.*``."""
-        self.gallery: GalleryGroup = GalleryGroup(self)
+        from .resources.asset import AssetGroup
+
+        return AssetGroup(self)
+
+    @cached_property
+    def gallery(self) -> GalleryGroup:
         """Calls ``gallery.*``."""
-        self.live: LiveGroup = LiveGroup(self)
+        from .resources.gallery import GalleryGroup
+
+        return GalleryGroup(self)
+
+    @cached_property
+    def live(self) -> LiveGroup:
         """Calls ``live.*``."""
-        self.portal: PortalGroup = PortalGroup(self)
+        from .resources.live import LiveGroup
+
+        return LiveGroup(self)
+
+    @cached_property
+    def portal(self) -> PortalGroup:
         """Calls ``portal.*``."""
-        self.token: TokenGroup = TokenGroup(self)
+        from .resources.portal import PortalGroup
+
+        return PortalGroup(self)
+
+    @cached_property
+    def token(self) -> TokenGroup:
         """Calls ``token.*``."""
-        self.upload: UploadGroup = UploadGroup(self)
+        from .resources.general import TokenGroup
+
+        return TokenGroup(self)
+
+    @cached_property
+    def upload(self) -> UploadGroup:
         """Calls ``upload.*``, the invitation pages."""
-        self.webhook: WebhookGroup = WebhookGroup(self)
+        from .resources.upload import UploadGroup
+
+        return UploadGroup(self)
+
+    @cached_property
+    def webhook(self) -> WebhookGroup:
         """Calls ``webhook.*``."""
+        from .resources.webhook import WebhookGroup
+
+        return WebhookGroup(self)
+
+    @cached_property
+    def _files(self) -> FileSender:
+        from .files import FileSender
+
+        return FileSender(self, self._life, self._wire, self._retry)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._life.state}>"
@@ -100,6 +146,8 @@ class BaseClient:
         Raises:
             AuthenticationError: The token is not valid.
         """
+        from .resources.general import ping
+
         return await self.send(ping())
 
     async def call(
@@ -161,7 +209,9 @@ class BaseClient:
             rrid: your own key for one.
             base_url: As for the client.
         """
-        call = describe_iframe(fid=fid, rrid=rrid, token=token)
+        from .resources.upload import iframe
+
+        call = iframe(fid=fid, rrid=rrid, token=token)
         return f"{api_url(base_url)}{call.name}?{call.query()}&api_token={quote(token, safe='')}"
 
     async def send(self, call: Call[T], *, holding: Callable[[], None] | None = None) -> T:

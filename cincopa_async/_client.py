@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from . import _ensure
 from ._base import BaseClient
-from ._calls import at_least, required
-from ._chunks import CHUNK_SIZE
-from ._describing import AssetMeta, Description, describing
-from ._filesource import FileSource
-from ._follow_up import FollowUp
-from ._items import UploadItems
-from ._kept import Kept
-from ._shared import IfExists, IfUnknown, Options
+from ._calls import CHUNK_SIZE, at_least, required
 from ._starting import StartingUpload, started, started_once
-from .bulk import UploadBatch
-from .files import FileUpload, Progress
 from .jobs import OnCancel, UploadJob
-from .models import Gallery, UploadResult, Webhook
 from .polling import PollPolicy
-from .resources._asset_calls import get_upload_url as describe_get_upload_url
-from .resources._asset_calls import upload_from_url as describe_upload_from_url
-from .resources.webhook import WebhookEventName
-from .stores import UploadStore
+from .resources._upload_calls import get_upload_url as describe_get_upload_url
+from .resources._upload_calls import upload_from_url as describe_upload_from_url
+
+# What some methods alone need they import themselves: whoever imports the client does not wait for it.
+if TYPE_CHECKING:
+    from ._describing import AssetMeta
+    from ._filesource import FileSource
+    from ._items import UploadItems
+    from ._kept import Kept
+    from ._shared import IfExists, IfUnknown
+    from .bulk import UploadBatch
+    from .files import Progress
+    from .models import Gallery, UploadResult, Webhook
+    from .resources.webhook import WebhookEventName
+    from .stores import UploadStore
 
 
 class CincopaClient(BaseClient):
@@ -98,6 +99,9 @@ class CincopaClient(BaseClient):
             UploadUnknownError: In an earlier life it may have been started, or not, as the store has it.
             LeaseLostError: Another worker has it, as the store has it.
         """
+        from ._describing import Description
+        from ._follow_up import FollowUp
+
         if on_cancel not in ("abort", "detach"):
             raise ValueError("on_cancel must be 'abort' or 'detach'")
         call = describe_upload_from_url(input, fid=fid, rid=rid, type=type)
@@ -202,6 +206,9 @@ class CincopaClient(BaseClient):
             ValueError: An argument is wrong. What is wrong with an item is told by its outcome.
             TypeError: `items` is no iterable.
         """
+        from ._shared import Options
+        from .bulk import UploadBatch
+
         options = Options(
             max_active=max_active,
             on_cancel=on_cancel,
@@ -230,6 +237,8 @@ class CincopaClient(BaseClient):
             APIError: Cincopa says no.
             TransportError: No answer came; `maybe_applied` says whether one may have been made. Ask again to know.
         """
+        from . import _ensure
+
         return await _ensure.gallery(self, name, description=description, template=template)
 
     async def ensure_webhook(
@@ -250,6 +259,8 @@ class CincopaClient(BaseClient):
             APIError: Cincopa says no.
             TransportError: No answer came. Ask again to know what became of it.
         """
+        from . import _ensure
+
         return await _ensure.webhook(self, hook_url, events=events, security_key=security_key)
 
     async def upload_file(
@@ -306,6 +317,9 @@ class CincopaClient(BaseClient):
             AssetNotDescribedError: There is an asset, and its metadata could not be set.
             ClientClosedError: The client was closed meanwhile.
         """
+        from ._describing import Description, describing
+        from .files import FileUpload
+
         get_url = describe_get_upload_url(fid=fid, rid=rid, type=type, ttl=ttl, sourceip=None)
         description = Description.of(meta, galleries)
         result = await self._files.send(

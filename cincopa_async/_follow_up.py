@@ -11,12 +11,12 @@ import anyio
 
 from ._describing import Description, describing
 from ._halting import ends_for_good
-from ._kept import Kept
 from ._known import Known
 from .errors import CincopaError
 
 if TYPE_CHECKING:
     from ._base import BaseClient
+    from ._kept import Kept
     from .models import UploadStatus
 
 _log = logging.getLogger("cincopa_async")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Awaitable, Callable
-from typing import Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 from weakref import WeakSet
 
 import anyio
 import anyio.lowlevel
-from anyio.abc import TaskGroup
 
 from ._calls import URGENT, Turn
 from ._connections import Connection
@@ -19,6 +18,9 @@ from ._pace import Pace
 from ._pool import Pool, Slot
 from ._token import Token
 from .errors import ClientClosedError, TransportError
+
+if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
 
 T = TypeVar("T")
 

@@ -25,7 +25,6 @@ from .errors import (
     NotFoundError,
     PermissionDeniedError,
 )
-from .resources.general import ping
 
 if TYPE_CHECKING:
     from ._base import BaseClient
@@ -142,6 +141,8 @@ class Sender:
         """Tell a refused token from a valid one that may not do this: ``ping`` needs no permission."""
         if call.name == "ping" or blames_token(refusal.message):
             return refusal
+        from .resources.general import ping
+
         try:
             account = await self._send_once(ping(), token, None)
         except CincopaError:

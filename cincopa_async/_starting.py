@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from ._calls import Call
-from ._kept import Kept, taken
 from .jobs import OnCancel, UploadJob
 from .models import StartedUpload, UploadState, UploadStatus
-from .stores import UploadStore
 
 if TYPE_CHECKING:
     from ._base import BaseClient
+    from ._kept import Kept
+    from .stores import UploadStore
 
 
 class StartingUpload(Coroutine[Any, Any, UploadJob]):
@@ -81,6 +81,8 @@ async def started_once(
         LeaseLostError: Another has it.
         UploadUnknownError: Nobody knows whether it was started.
     """
+    from ._kept import taken
+
     kept, error = await taken(client, store, key, str(call.params["input"]), on_cancel)
     record = kept.record
 

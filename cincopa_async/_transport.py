@@ -64,7 +64,7 @@ class Transport:
         """Return a connection for a slot, which is only made when it is first used."""
         if self._given is not None:
             return self._given
-        from ._direct import DirectConnection  # noqa: PLC0415 - see there why it is imported only now
+        from ._direct import DirectConnection  # See there why only now.
 
         return DirectConnection()
 

@@ -12,12 +12,11 @@ import anyio
 from ._calls import at_least
 from ._ending import Ending, OnCancel
 from ._known import own_copy
-from ._ready import ReadyWait
 from ._watch import UploadWatch
 from .errors import CincopaError, ClientClosedError, TransportError
 from .models import UploadResult, UploadStatus
 from .polling import PollPolicy, Tracker
-from .resources._asset_calls import polled
+from .resources._upload_calls import polled
 
 if TYPE_CHECKING:
     from ._base import BaseClient
@@ -134,6 +133,8 @@ class UploadJob(Ending):
         return self._known.result()
 
     async def _ready(self, rid: str, timeout: float | None) -> None:
+        from ._ready import ReadyWait
+
         try:
             await ReadyWait(self._client, self._life, rid, self._policy).run(timeout)
         except CincopaError as error:

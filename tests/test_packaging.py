@@ -38,7 +38,7 @@ class Refuse:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Refuse)
-import cincopa_async
+from cincopa_async import *
 print(json.dumps(asked))
 """
 

@@ -7,14 +7,22 @@ is a server that workers on several machines share. All are an :class:`UploadSto
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cincopa_async._lazy import lazily
 
 from ._protocol import Claim, RecordState, StoredError, UploadRecord, UploadStore
-from .memory import MemoryStore
-from .sqlite import SqliteStore
 
 if TYPE_CHECKING:
+    from .memory import MemoryStore
     from .redis import RedisStore
+    from .sqlite import SqliteStore
+else:
+    # A plain install has no redis and never looks for it. Whoever has it pays for its import when the name is imported,
+    # and not when a store is made: that may be in an event loop, which an import holds up.
+    __getattr__, __dir__ = lazily(
+        __name__, {"memory": ("MemoryStore",), "redis": ("RedisStore",), "sqlite": ("SqliteStore",)}
+    )
 
 __all__ = [
     "Claim",
@@ -26,13 +34,3 @@ __all__ = [
     "UploadRecord",
     "UploadStore",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    # A plain install has no redis and never looks for it. Whoever has it pays for its import when the name is imported,
-    # and not when a store is made: that may be in an event loop, which an import holds up.
-    if name != "RedisStore":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .redis import RedisStore  # noqa: PLC0415
-
-    return RedisStore

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,8 @@ def sources() -> Iterator[tuple[str, str]]:
 def methods() -> Iterator[tuple[str, Callable[..., Any]]]:
     """Everything public that may make a call, by the name that a user has for it."""
     client = CincopaClient("TOKEN")
-    groups = {name: group for name, group in vars(client).items() if not name.startswith("_")}
     places: dict[str, Any] = {"client": client, "job": UploadJob}
-    places |= {f"client.{name}": group for name, group in groups.items()}
+    places |= {f"client.{name}": getattr(client, name) for name in groups()}
     for place, holder in places.items():
         for name, method in inspect.getmembers(holder, callable):
             if not name.startswith("_") and f"{place}.{name}" not in places:
@@ -35,6 +35,12 @@ def methods() -> Iterator[tuple[str, Callable[..., Any]]]:
         public = getattr(cincopa_async, name)
         if inspect.isclass(public):
             yield name, public
+
+
+def groups() -> list[str]:
+    """The names of a client's groups, each of which is made when it is first asked for."""
+    made = inspect.getmembers(CincopaClient, lambda member: isinstance(member, cached_property))
+    return [name for name, _ in made if not name.startswith("_")]
 
 
 def source_of(documented: Callable[..., Any]) -> str:

@@ -11,7 +11,7 @@ from cincopa_async import CincopaClient
 from tests import test_asset, test_endpoints
 from tests.conftest import TOKEN
 from tests.docs.conftest import ROOT
-from tests.docs.endpoints import how_sure, sources, table, written
+from tests.docs.endpoints import groups, how_sure, sources, table, written
 
 REFERENCE = ROOT.parent / "shared" / "reference"
 needs_reference = pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference of the API is not part of the code")
@@ -26,10 +26,9 @@ def test_every_method_of_a_group_names_its_call() -> None:
     """So none is missing from the table because its docstring says nothing, nor is how sure it is."""
     client = CincopaClient(TOKEN)
     named = {method for method, _ in sources()}
-    groups = [name for name, group in vars(client).items() if not name.startswith("_")]
 
-    assert groups
-    for group in groups:
+    assert groups()
+    for group in groups():
         for name in vars(type(getattr(client, group))):
             assert name.startswith("_") or f"client.{group}.{name}" in named
     assert how_sure().keys() == {call for _, call in sources()}

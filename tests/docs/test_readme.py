@@ -11,7 +11,7 @@ from typing import get_args
 
 from cincopa_async import CincopaClient, PollPolicy, RetryPolicy, WebhookReceiver, errors
 from cincopa_async._abort import BOUND
-from cincopa_async._chunks import CHUNK_SIZE
+from cincopa_async._calls import CHUNK_SIZE
 from cincopa_async._filesource import PIECE
 from cincopa_async._life import PATIENCE, WAKES_APART
 from cincopa_async._pool import IDLE_LIMIT, WRITE_IDLE_LIMIT
