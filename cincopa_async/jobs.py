@@ -55,7 +55,9 @@ class UploadJob(Ending):
         self._tracker: Tracker | None = None
         self._holders: WeakSet[object] = WeakSet()
         self._blocks: list[object] = []
-        self._turn = anyio.Lock()
+        # Thousands of jobs may be waited for, most of them by one task: what only others need is made when they come.
+        self._driven = False
+        self._left: anyio.Event | None = None
 
     def __repr__(self) -> str:
         state = self.status.state.value if self.status else "not asked yet"
@@ -214,14 +216,27 @@ class UploadJob(Ending):
     async def _news(self, seen: int) -> int:
         """Return the number of the newest status as soon as it is above `seen`, which it is not once all is over."""
         known = self._known
-        while known.version == seen and not known.is_over:
-            async with self._turn:
-                if known.version == seen and not known.is_over:
+        while self._is_newest(seen):
+            if self._driven:
+                self._left = self._left or anyio.Event()
+                await self._left.wait()
+                continue
+            self._driven = True
+            try:
+                while self._is_newest(seen):
                     await self._drive()
+            finally:  # There is news, or this is cancelled: then the next one drives.
+                self._driven = False
+                if self._left is not None:
+                    self._left.set()
+                    self._left = None
         closed = isinstance(known.failure, ClientClosedError)
         if known.failure is not None and (closed or (known.version == seen and not known.is_final)):
             raise own_copy(known.failure)
         return known.version
+
+    def _is_newest(self, seen: int) -> bool:
+        return self._known.version == seen and not self._known.is_over
 
     async def _close(self) -> None:
         """End the job with its client: the policy acts, whoever waits gets a ClientClosedError."""
