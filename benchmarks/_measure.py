@@ -45,3 +45,7 @@ def cpu_of(work: Callable[[], object], times: int) -> float:
 
 def shown(figure: float | None, form: str = ".0f") -> str:
     return "does not end" if figure is None else format(figure, form)
+
+
+def quotient(ours: float | None, theirs: float | None) -> str:
+    return "-" if ours is None or theirs is None else f"{ours / theirs:.2f}"

@@ -1,13 +1,16 @@
 """
 What is measured: each peer sends the same GET of an upload's status and makes something typed of the JSON.
 
-Run as ``python benchmarks/_peers.py NAME BASE_URL TASKS CALLS`` it prints the CPU microseconds of a call. A process
-each keeps peers from warming, or burdening, each other, and one that does not end can be killed.
+Run as ``python benchmarks/_peers.py NAME BASE_URL TASKS CALLS`` it prints the CPU microseconds of a call, with
+``no-gc`` at the end those without the garbage collector. A process each keeps peers from warming, or burdening, each
+other, and one that does not end can be killed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
+import gc
 import json
 import sys
 import time
@@ -17,11 +20,15 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from _measure import printed_by
+
 TOKEN = "BENCHMARK"
 STATUS_ID = "1c2a6d3b-2f0e-4a53-9d5e-0d3a7e0b8f11"
 PATH = "asset.upload_from_url_get_status.json"
 PARAMS = {"status_id": STATUS_ID, "api_token": TOKEN}
 CONNECTIONS = 64
+BOUND = 60.0
+"""Seconds after which a process that measures is killed."""
 
 Get = Callable[[], Awaitable[object]]
 
@@ -136,7 +143,39 @@ async def gidgethub(base_url: str) -> AsyncIterator[Get]:
         yield get
 
 
-PEERS: dict[str, Callable[[str], AbstractAsyncContextManager[Get]]] = {
+@asynccontextmanager
+async def over_httpx(base_url: str) -> AsyncIterator[Get]:
+    import httpx
+
+    from cincopa_async import CincopaClient
+
+    async with httpx.AsyncClient() as http, CincopaClient(TOKEN, base_url=base_url, http_client=http) as client:
+        yield lambda: client.asset.upload_from_url_get_status(STATUS_ID)
+
+
+@asynccontextmanager
+async def over_httpx2(base_url: str) -> AsyncIterator[Get]:
+    import httpx2
+
+    from cincopa_async import CincopaClient
+
+    async with httpx2.AsyncClient() as http, CincopaClient(TOKEN, base_url=base_url, http_client=http) as client:
+        yield lambda: client.asset.upload_from_url_get_status(STATUS_ID)
+
+
+@asynccontextmanager
+async def over_aiohttp(base_url: str) -> AsyncIterator[Get]:
+    from httpx_aiohttp import AiohttpTransport
+
+    from cincopa_async import CincopaClient
+
+    async with AiohttpTransport() as wire, CincopaClient(TOKEN, base_url=base_url, transport=wire) as client:
+        yield lambda: client.asset.upload_from_url_get_status(STATUS_ID)
+
+
+Peer = Callable[[str], AbstractAsyncContextManager[Get]]
+
+PEERS: dict[str, Peer] = {
     "cincopa_async": cincopa_async,
     "raw httpx": httpx,
     "raw httpx2": httpx2,
@@ -145,6 +184,17 @@ PEERS: dict[str, Callable[[str], AbstractAsyncContextManager[Get]]] = {
     "openai's get": openai,
     "gidgethub": gidgethub,
 }
+OVER_WHAT_IS_GIVEN: dict[str, Peer] = {
+    "an httpx client": over_httpx,
+    "an httpx2 client": over_httpx2,
+    "an aiohttp transport": over_aiohttp,
+}
+
+
+def measure(name: str, base_url: str, tasks: int, *options: str) -> Callable[[], float | None]:
+    """What measures a peer once, in a process of its own: CPU microseconds a call, None where it does not end."""
+    calls = max(5_000, 4 * tasks)
+    return functools.partial(printed_by, [__file__, name, base_url, str(tasks), str(calls), *options], within=BOUND)
 
 
 async def cpu_per_call(get: Get, tasks: int, calls: int) -> float:
@@ -162,10 +212,12 @@ async def cpu_per_call(get: Get, tasks: int, calls: int) -> float:
 
 
 async def main(name: str, base_url: str, tasks: int, calls: int) -> None:
-    async with PEERS[name](base_url) as get:
+    async with (PEERS | OVER_WHAT_IS_GIVEN)[name](base_url) as get:
         await cpu_per_call(get, min(tasks, CONNECTIONS), 300)  # Connections are made, and what is made once.
         print(await cpu_per_call(get, tasks, calls))
 
 
 if __name__ == "__main__":
+    if "no-gc" in sys.argv:
+        gc.disable()
     asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))

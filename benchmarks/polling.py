@@ -163,8 +163,8 @@ class Figures:
         delays.sort()
         return cls(polls / len(delays), statistics.fmean(delays), delays[int(0.99 * len(delays))])
 
-    def __str__(self) -> str:
-        return f"{self.polls:7.1f} {self.mean:8.2f} {self.p99:8.2f}"
+    def cells(self) -> list[str]:
+        return [f"{self.polls:.1f}", f"{self.mean:.2f}", f"{self.p99:.2f}"]
 
 
 def latency(rng: random.Random) -> float:
@@ -266,19 +266,30 @@ def uploads(kind: Kind, count: int, seed: int) -> list[Trace]:
 
 
 def main() -> None:
+    from _results import table, write  # Not at the top: a test imports this file from elsewhere.
+
     schedules, others = grid(), usual()
-    print(f"{UPLOADS:,} uploads of each kind, {len(schedules):,} other schedules; seed {SHOWN_ON}")
+    what = f"{UPLOADS:,} uploads of each kind, replayed in virtual time"
+    best_is = f"the best is that of {len(schedules):,} schedules which takes no more polls than ours"
+    text = [f"{what}. A delay is seconds from an upload's end to the answer that tells it; {best_is}."]
     for kind in KINDS:
         traces = uploads(kind, UPLOADS, SHOWN_ON)
         shown = compare(PollPolicy(), traces, schedules, SHOWN_ON)
         chosen = compare(PollPolicy(), uploads(kind, UPLOADS, CHOSEN_ON), schedules, CHOSEN_ON)
-        print(f"\n{kind.name:50}   polls   mean s    p99 s")
-        print(f"{'PollPolicy()':50} {shown.ours}")
-        for other in others:
-            print(f"{other.name:50} {other.replay(traces)}")
-        print(f"{'best: ' + shown.name:50} {shown.other}")
-        bound = "" if kind.at_most is None else f", at most {kind.at_most:g}"
-        print(f"mean of ours to the best's: {shown.ratio:.3f}{bound} (seed {CHOSEN_ON}: {chosen.ratio:.3f})")
+        rows = [
+            ["`PollPolicy()`", *shown.ours.cells()],
+            *([other.name, *other.replay(traces).cells()] for other in others),
+            [f"the best: {shown.name}", *shown.other.cells()],
+        ]
+        aim = "" if kind.at_most is None else f"; the aim is {kind.at_most:g}"
+        ratio = (
+            f"Mean delay over the best's: {shown.ratio:.3f}{aim} (where our constants were chosen: {chosen.ratio:.3f})"
+        )
+        text += [
+            f"**{kind.name.capitalize()}.** {ratio}.",
+            table(["", "polls", "mean delay", "99th percentile"], rows),
+        ]
+    write("polling", "\n\n".join(text))
 
 
 if __name__ == "__main__":

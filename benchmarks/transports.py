@@ -1,62 +1,44 @@
 """
 CPU time of one call over each thing that can be given in the place of the client's own connections.
 
-The same GET of an upload's status as in ``calls.py``; the peers take turns, the figures are medians over the rounds.
+The same GET of an upload's status as in ``calls.py``, and beside it aiohttp without anything around it.
 Run it with ``python -m nox -s bench -- transports``.
 """
 
 from __future__ import annotations
 
-import statistics
-from contextlib import AsyncExitStack
+from _measure import by_turns, quotient, shown
+from _peers import OVER_WHAT_IS_GIVEN, measure
+from _results import table, write
+from _server import served
 
-import anyio
-import httpx
-import httpx2
-from calls import ROUNDS, TASKS, TOKEN, Peer, cpu_per_call, served
-from httpx_aiohttp import AiohttpTransport
-
-from cincopa_async import CincopaClient
+ROUNDS = 5
+TASKS = (1, 50, 1_000)
+AIM = 2.3
+RAW = "raw aiohttp"
+OURS = ["cincopa_async", *OVER_WHAT_IS_GIVEN]
 
 
-async def main() -> None:
+def main() -> None:
     with served() as base_url:
-        async with AsyncExitStack() as stack:
-            clients = {
-                "own connections": CincopaClient(TOKEN, base_url=base_url),
-                "httpx client": CincopaClient(
-                    TOKEN, base_url=base_url, http_client=await stack.enter_async_context(httpx.AsyncClient())
-                ),
-                "httpx2 client": CincopaClient(
-                    TOKEN, base_url=base_url, http_client=await stack.enter_async_context(httpx2.AsyncClient())
-                ),
-                "aiohttp": CincopaClient(
-                    TOKEN, base_url=base_url, transport=await stack.enter_async_context(AiohttpTransport())
-                ),
-            }
-            peers: dict[str, Peer] = {}
-            for name, client in clients.items():
-                await stack.enter_async_context(client)
-                status_id = await client.asset.upload_from_url("http://127.0.0.1:1/refused")
-                peers[name] = peer_of(client, status_id)
-
-            print("CPU microseconds a call")
-            print("tasks ", *peers, sep="  ")
-            for tasks in TASKS:
-                figures: dict[str, list[float]] = {name: [] for name in peers}
-                for _ in range(ROUNDS):
-                    for name, peer in peers.items():
-                        figures[name].append(await cpu_per_call(peer, tasks))
-                medians = [f"{statistics.median(times):{len(name)}.0f}" for name, times in figures.items()]
-                print(f"{tasks:6}", *medians, sep="  ")
-
-
-def peer_of(client: CincopaClient, status_id: str) -> Peer:
-    async def poll() -> object:
-        return await client.asset.upload_from_url_get_status(status_id)
-
-    return poll
+        figures = {
+            tasks: by_turns({name: measure(name, base_url, tasks) for name in [RAW, *OURS]}, ROUNDS) for tasks in TASKS
+        }
+    heads = ["", *(f"{tasks:,}" for tasks in TASKS)]
+    names = {RAW: RAW, **{name: f"over {name}" for name in OURS}, "cincopa_async": "over its own connections"}
+    text = [
+        "CPU microseconds a call of a client, by what it goes over and by the number of tasks that call at once.",
+        table(
+            heads, [[shown_as, *(shown(figures[tasks][name]) for tasks in TASKS)] for name, shown_as in names.items()]
+        ),
+        f"Over aiohttp's own; with an aiohttp transport the aim is {AIM}.",
+        table(
+            heads,
+            [[names[name], *(quotient(figures[tasks][name], figures[tasks][RAW]) for tasks in TASKS)] for name in OURS],
+        ),
+    ]
+    write("transports", "\n\n".join(text), ["httpx", "httpx2", "aiohttp", "httpx-aiohttp"])
 
 
 if __name__ == "__main__":
-    anyio.run(main)
+    main()
