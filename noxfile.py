@@ -96,7 +96,7 @@ def bench(session: nox.Session) -> None:
     chosen = [path for path in scripts if not session.posargs or path.stem in session.posargs]
     if not chosen:
         session.skip(f"no such benchmark; there are: {', '.join(path.stem for path in scripts) or 'none yet'}")
-    session.install(".[cli,redis,testing]", *group("bench"))
+    session.install(".[aiohttp,cli,redis,testing]", *group("bench"))
     for path in chosen:
         session.run("python", str(path))
 
