@@ -15,7 +15,7 @@ from _peers import PEERS, measure
 from _results import table, write
 from _server import served
 
-ROUNDS = 5
+ROUNDS = 3
 SERVER = "The server is a process of its own, and not counted. What had not ended after a minute was killed."
 TASKS = (1, 10, 50, 1_000, 5_000)
 PACKAGES = ["httpx", "httpx2", "aiohttp", "openai", "gidgethub"]
