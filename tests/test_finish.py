@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from typing import Any
@@ -384,3 +385,15 @@ def test_trio_as_a_guest_of_asyncio_is_trio() -> None:
     asyncio.run(host())
 
     assert log == ["ended", "undone done"]
+
+
+def test_on_trio_alone_asyncio_is_not_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that runs on trio may never have imported it."""
+    monkeypatch.delitem(sys.modules, "asyncio")
+
+    async def work() -> str:
+        await anyio.lowlevel.checkpoint()
+        return "done"
+
+    assert trio.run(Finisher(lambda: None).finish, work) == "done"
+    assert "asyncio" not in sys.modules

@@ -64,10 +64,10 @@ def functions(file: Path) -> set[str]:
 
 
 def test_commands_are_sessions_of_nox() -> None:
-    """The two commands of the README are there to be run."""
+    """The commands of the README are there to be run."""
     sessions = set(re.findall(r"python -m nox -s (\w+)", README))
 
-    assert sessions == {"demo", "tests"}
+    assert sessions == {"bench", "demo", "tests"}
     assert sessions <= functions(ROOT / "noxfile.py")
 
 
