@@ -139,6 +139,7 @@ async def test_retry_after_is_read_however_it_is_written(name: bytes) -> None:
     assert caught.value.retry_after == 7
 
 
+@pytest.mark.own_connections
 async def test_instrument_on_the_transport_of_httpx_sees_the_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     """OpenTelemetry puts one there; without one that transport has no part in a call."""
     seen: list[str] = []
