@@ -9,12 +9,15 @@ from urllib.parse import quote
 
 from attrs import field, frozen
 
+from ._calls import Call
 from ._codec import Reply
 from ._redact import without_capability
 from .errors import APIError, RateLimitError, ResponseDecodeError, ServerError
 
 NAME = "upload_file"
 """What errors call the POST of a chunk, which is no call of the API."""
+POST: Call[str] = Call(name="post.jpg", method="POST", params={}, safety="write", result=str)
+"""The same for those who listen to answers, under the name that it has in an upload URL."""
 MAX_CHUNK_SIZE = 50_000_000
 """Bytes: the vendor's own uploader sends up to 50 MB."""
 

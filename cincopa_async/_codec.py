@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from types import NoneType
 from typing import Any, TypeVar, cast
@@ -57,6 +57,8 @@ class Reply:
     """The token that asked, to be taken out of what is shown."""
     retry_after: float | None = None
     """Seconds, from the header ``Retry-After``."""
+    headers: Sequence[tuple[bytes, bytes]] = field(default=(), repr=False)
+    """As they came: looked at only by those who listen."""
 
 
 def decode(call: Call[T], reply: Reply) -> T:
@@ -135,7 +137,7 @@ def json_object(body: bytes) -> dict[str, Any] | None:
     if not isinstance(answer, dict):
         return None
     # It cannot be nested deeper than there are brackets, which are soon counted.
-    return None if body.count(b"{") + body.count(b"[") > _DEPTH and _is_deep(answer) else answer
+    return None if body.count(b"{") + body.count(b"[") > _DEPTH and is_deep(answer) else answer
 
 
 def as_text(body: bytes) -> str:
@@ -143,7 +145,7 @@ def as_text(body: bytes) -> str:
     return body.decode("utf-8", "replace").removeprefix("\ufeff")
 
 
-def _is_deep(value: Any) -> bool:
+def is_deep(value: Any) -> bool:
     """Say whether a JSON value is nested too deeply."""
     level = [value]
     for _ in range(_DEPTH):

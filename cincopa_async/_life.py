@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 from weakref import WeakSet
 
 import anyio
 import anyio.lowlevel
 
-from ._calls import URGENT, Turn
+from ._calls import URGENT, Call, Turn
+from ._codec import Reply
 from ._connections import Connection
 from ._finish import Finisher
 from ._pace import Pace
@@ -29,6 +30,9 @@ PATIENCE = 10.0
 
 WAKES_APART = 0.02
 """Seconds between the polls of two jobs that one event wakes: a thousand jobs are no herd, one does not notice."""
+
+Listener: TypeAlias = Callable[[Call[Any], Reply, Callable[[Reply], object]], None]
+"""Told of each answer before it is read: to what, the answer, and what reads it. It must not raise."""
 
 _log = logging.getLogger("cincopa_async")
 
@@ -66,6 +70,8 @@ class Life:
         """The right to have a file open, or thousands of uploads at once would run out of descriptors."""
         self.size: int = size
         """How many exchanges may be under way, chunks of files apart."""
+        self.listeners: list[Listener] = []
+        """Who is told of each answer: recordings."""
         self.finisher: Finisher = Finisher(self._something_ended)
         self.token: Token = token
         self.pace: Pace = pace

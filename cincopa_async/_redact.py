@@ -55,7 +55,7 @@ def without_secrets_in_body(text: str, token: str) -> str:
 
 def without_key(text: str, key: str) -> str:
     """Return `text` with each `key` in it, one that was sent with the call, replaced by ``[key]``."""
-    return _spellings(key).sub(KEY_MARK, text)
+    return spellings(key).sub(KEY_MARK, text)
 
 
 def without_secrets_in(value: Any, token: str, sent: str | None = None) -> Any:
@@ -72,7 +72,7 @@ def _may_hold(sent: str, token: str) -> bool:
         return True  # Any letter may be escaped.
     if sent.isascii() and "%" not in sent and "&" not in sent:
         return token.lower() in sent.lower()  # All other spellings begin with one of these.
-    return _spellings(token).search(sent) is not None
+    return spellings(token).search(sent) is not None
 
 
 def without_capability(text: str, url: str) -> str:
@@ -101,11 +101,12 @@ def _without_urls(text: str) -> str:
 
 
 def _without_token(text: str, token: str) -> str:
-    return _spellings(token).sub(TOKEN_MARK, text)
+    return spellings(token).sub(TOKEN_MARK, text)
 
 
 @functools.lru_cache(maxsize=8)
-def _spellings(token: str) -> re.Pattern[str]:
+def spellings(token: str) -> re.Pattern[str]:
+    """Return a pattern for a secret as it is, percent-encoded, and as JSON and HTML write it."""
     return re.compile("".join(map(_spelled, token)), re.IGNORECASE)
 
 

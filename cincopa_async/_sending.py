@@ -129,6 +129,8 @@ class Sender:
             self._life.pace.refused(anyio.current_time(), reply.retry_after)
         else:
             self._life.pace.taken(anyio.current_time())
+        for told in self._life.listeners:
+            told(call, reply, functools.partial(decode, call))
         return decode(call, reply)
 
     async def _unless_closing(self, result: T, undo: Callable[[T], Coroutine[Any, Any, None]]) -> T:

@@ -164,7 +164,13 @@ class Transport:
             fault = TransportError(name, "no connection: it was reset at once")
         else:
             later = None if answer.status_code == 200 else _seconds(answer.header(b"retry-after"))
-            return Reply(status_code=answer.status_code, body=answer.body, token=secret, retry_after=later)
+            return Reply(
+                status_code=answer.status_code,
+                body=answer.body,
+                token=secret,
+                retry_after=later,
+                headers=answer.headers,
+            )
         finally:
             if seen.phase == "connecting":
                 await seen.close()

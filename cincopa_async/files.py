@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 
 from ._abort import BOUND
 from ._calls import Call
-from ._chunks import MAX_CHUNK_SIZE, NAME, Chunk, Target, chunks, has_expired
+from ._chunks import MAX_CHUNK_SIZE, NAME, POST, Chunk, Target, chunks, has_expired
 from ._filesource import PIECE, Content, FileSource, closed_at_the_end, file_name, opened, path_of
 from ._retry import RetryPolicy
 from ._transport import Transport
@@ -194,7 +194,10 @@ class FileSender:
         async def exchange() -> str | None:
             post = functools.partial(self._transport.post, url=aim.url, headers=aim.target.headers(chunk), body=pieces)
             reply = await self._life.over(self._life.uploads, slot, post)
-            return aim.target.read(reply, chunk, complete=pieces.complete)
+            read = functools.partial(aim.target.read, chunk=chunk, complete=pieces.complete)
+            for told in self._life.listeners:
+                told(POST, reply, read)
+            return read(reply)
 
         if not chunk.last:
             return await exchange()
