@@ -1,6 +1,8 @@
 """
 A Cincopa to test against, without an account: :class:`FakeCincopa` behaves, :class:`MisbehavingServer` does not.
 
+:func:`record` keeps what a client is answered, scrubbed, for a bug report.
+
 Needs the extra ``testing``: ``pip install "cincopa-async[testing]"``.
 """
 
@@ -12,6 +14,7 @@ try:
     from ._fake import FakeCincopa
     from ._misbehaving import MisbehavingServer
     from ._quirks import Quirk
+    from ._recording import record
     from ._server import FakeServer
 except ModuleNotFoundError as _error:
     if (_error.name or "").partition(".")[0] not in {"starlette", "uvicorn"}:
@@ -20,4 +23,4 @@ except ModuleNotFoundError as _error:
         f'cincopa_async.testing needs {_error.name}, which is not installed: pip install "cincopa-async[testing]"'
     ) from _error
 
-__all__ = ["Counts", "Delivery", "FakeCincopa", "FakeServer", "MisbehavingServer", "Quirk"]
+__all__ = ["Counts", "Delivery", "FakeCincopa", "FakeServer", "MisbehavingServer", "Quirk", "record"]
