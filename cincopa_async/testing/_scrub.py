@@ -39,7 +39,8 @@ _IN_WORDS = 4
 """Digits that a number in a sentence may have: an HTTP status, a year. More may be an id."""
 
 _WORD = r"\w(?:[\w-]*\w)?"
-_PART = re.compile(_WORD)
+_OTHER = r"[^\x00-\x7f]"
+_PART = re.compile(rf"{_WORD}|{_OTHER}")
 _DATE = (
     r"(?<!\w)[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,7})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?(?!\w)"
@@ -51,16 +52,17 @@ _TEXT = re.compile(
     rf"|(?P<date>{_DATE})"
     r"|(?P<ip4>(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?!\w|\.\w))"
     r"|(?P<ip6>(?<![\w:])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:]))"
-    # Numbers in a row are a telephone's.
-    r"|(?P<row>(?<!\w)[0-9]+(?:[ .()/+-]{1,3}[0-9]+){2,}(?!\w))"
-    rf"|(?P<word>{_WORD})"
+    r"|(?P<percent>%[0-9A-Fa-f]{2})"
+    # Numbers in a row are a telephone's, or letters in some code.
+    r"|(?P<row>(?<!\w)[0-9]+(?:[^\w\"'<>]{1,3}[0-9]+){2,}(?!\w))"
+    rf"|(?P<word>{_WORD})|(?P<other>{_OTHER})"
 )
 _URL = re.compile(
     r"(?P<scheme>[^:]+)://(?:(?P<user>[^/?#\\@]*)@)?(?P<host>[^/?#\\]*?)(?P<port>:[0-9]{1,5})?(?P<rest>[/?#\\].*)?",
     re.DOTALL,
 )
 _SCHEMES = ("http", "https", "ftp", "rtmp", "s3", "ws", "wss")
-_IN_URL = re.compile(rf"(?P<percent>%[0-9A-Fa-f]{{2}})|(?P<name>(?<=[?&])[\w.-]+(?==))|(?P<word>{_WORD})")
+_IN_URL = re.compile(rf"(?P<percent>%[0-9A-Fa-f]{{2}})|(?P<name>(?<=[?&])[\w.-]+(?==))|(?P<word>{_WORD}|{_OTHER})")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?\s*(?:bytes?)?", re.IGNORECASE)
 _MEASURE = re.compile(r"[0-9]{1,4}(?:s|ms|h|min|kb|mb|gb|px|x|st|nd|rd|th)", re.IGNORECASE)
 # What decides which error a text is (`_codec.py`) stands there within longer words too.
@@ -98,6 +100,7 @@ class Scrubber:
             "email": Numbered("user{}@example.com".format).of,
             "ip4": Numbered(address4).of,
             "ip6": Numbered(address6).of,
+            "percent": _percent,
         }
         for secret in secrets:
             self.hide(secret)

@@ -112,6 +112,8 @@ def _stand_in(character: str) -> str:
     is_wide = ord(character) >= _BEYOND_16_BITS
     if category[0] in "ZP" or category in ("Cc", "Cf"):
         return "\U000e0020" if is_wide else character  # Beyond 16 bits some spell letters which nobody sees.
+    if character == "\ufffd":
+        return character  # What decoding leaves of bytes that are no text.
     return _OF_CATEGORY.get(category, "😀" if is_wide else "☺")
 
 

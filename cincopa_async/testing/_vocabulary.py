@@ -18,11 +18,11 @@ WORDS = frozenset(
     again agent algorithm all allow allowed already also am amz an analytics and another answer answered answers any
     anymore apache api app application applied apply archive are argument arguments array as asset assets at attach
     attached attachment attempt attempts audio auth authentication authorization authorized autosync available away
-    back backend bad balance be because been before began begin being below between beyond blocked body both bottom
-    broke broken browser bucket buffer busy but by byte bytes bytesize bytesrecievedtotal bytessendtotal
+    back backend bad balance be because been before began begin being below between beyond bit bitrate blocked body
+    both bottom broke broken browser bucket buffer busy but by byte bytes bytesize bytesrecievedtotal bytessendtotal
     cache call calls came can canceled cancelled cannot cap caption cc cease center certificate change changed
     channel char character characters check checksum chunk chunks cincopa claim client close closed cloud cloudflare
-    cloudfront code codec columns come complete completed completion conflict connect connected connection
+    cloudfront code codec codecs columns come complete completed completion conflict connect connected connection
     connections content contents continue convert converted converting copied copy corrupt corrupted could count
     create created creating creation credential credentials crop css current currently custom
     dash data database date day days de deactivated debug decode default delete deleted deleting denied deprecated
@@ -32,9 +32,9 @@ WORDS = frozenset(
     each early edge either else email empty en enabled encode encoded encoding end ended ending english entity entry
     equal error errors es event events every example exceed exceeded exceeds exception exist existing exists
     expected expiration expire expired expires expiry extension external
-    failed failing fails failure false fatal fault feature fetch fetched fetching few fid field fields file filename
-    files filesize fill find finish finished first flash folder folders follow following for forbidden form format
-    found fr free from full
+    failed failing fails failure false fatal fault feature fetch fetched fetching few fid fids field fields file
+    filename files filesize fill find finish finished first flash folder folders follow following for forbidden form
+    format found fps fr free from full
     galleries gallery gateway general get given go gone got granted greater group
     h1 h2 h3 had handle has hash have hd head header headers height here hidden hls hook hooks host hour hours hr
     href htm html http https
@@ -61,8 +61,8 @@ WORDS = frozenset(
     range rate ray reached read ready reason received recieved record redirect reference refused region rejected
     related release released remote remove removed rename renamed repeated replace replaced request requested
     requests require required reset resid resize resolution resolve resource resources responded response rest
-    restart restricted result results resumed resync retried retry return returned rid right root row rows rrid run
-    running runtime
+    restart restricted result results resumed resync retried retry return returned rid rids right root row rows rrid
+    run running runtime
     s s3 same save saved scheduled script se search second seconds secret section secure security see seek send
     sending sent server servers service session set sha1 sha256 shared short should show sig sign signature signed
     since site size sizes skipped slack slow small sms smtp so some something soon source sourceip sources space
@@ -78,8 +78,8 @@ WORDS = frozenset(
     uploadurl upstream uri url urls us usage use used user users using utc utf-8 utf8 uuid
     v1 v2 v3 valid validation value values version versions very video videos view vtt
     wait waited waiting want was watch watermark way we web webhook webhooks webm webp were what when where whether
-    which while who why width will with within without word words work worker workers workspace would write written
-    wrong www
+    which while who whole why width will with within without word words work worker workers workspace would write
+    written wrong www
     x xml xmlns
     year yes yet you your
     zip zone
@@ -133,19 +133,7 @@ NUMBERS = frozenset(
 )
 """Fields whose numbers stay, however large."""
 
-_OF_ANSWERS = (
-    "success",
-    "runtime",
-    "message",
-    "error",
-    "more",
-    "debug",
-    "items_data",
-    "resid",
-    "state",
-    "drid",
-    "event",
-)
+_OF_ANSWERS = ("success", "runtime", "items_data", "resid", "drid")
 _PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _SEPARATORS = re.compile(r"[\s_-]")
 
@@ -183,4 +171,4 @@ def _wire_fields() -> frozenset[str]:
     return frozenset(part for names in sent for name in names for part in name.split("."))
 
 
-_FIELDS = _wire_fields().union(_OF_ANSWERS)
+_FIELDS = _wire_fields().union(_OF_ANSWERS, PROSE, OWN, TAGS, DATES, NUMBERS)
