@@ -7,7 +7,7 @@ import json
 import pkgutil
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 from cincopa_async import resources
@@ -67,8 +67,13 @@ PAGE: Call[str] = upload.iframe(fid="A4", rrid=None, token=TOKEN)
 ANY_CALL: Call[dict[str, Any]] = Call(name="x.y", method="GET", params={}, safety="write", result=dict)
 """What ``client.call`` makes."""
 
+DOCUMENTED: dict[str, bytes] = {
+    example["target"].partition("?")[0].removeprefix("/v2/").removesuffix(".json"): example["answer"].encode()
+    for example in json.loads(files("cincopa_async.testing").joinpath("examples.json").read_text("utf-8"))
+}
+"""What the documentation prints, byte for byte."""
 EXAMPLES: dict[str, dict[str, Any]] = {
-    **{path.stem: json.loads(path.read_bytes()) for path in (Path(__file__).parent / "samples").glob("*.json")},
+    **{name: json.loads(answer) for name, answer in DOCUMENTED.items()},
     # These the documentation does not print: they stand as the reference tells them.
     "ping": {
         "success": True,

@@ -64,6 +64,8 @@ _URL = re.compile(
 _SCHEMES = ("http", "https", "ftp", "rtmp", "s3", "ws", "wss")
 _IN_URL = re.compile(rf"(?P<percent>%[0-9A-Fa-f]{{2}})|(?P<name>(?<=[?&])[\w.-]+(?==))|(?P<word>{_WORD}|{_OTHER})")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?\s*(?:bytes?)?", re.IGNORECASE)
+_KEY_IN_JSON = re.compile(r"(?<=\")([\w-]+)(?=\"\s*:)")
+_LITERALS = frozenset({"true", "false", "null"})
 _MEASURE = re.compile(r"[0-9]{1,4}(?:s|ms|h|min|kb|mb|gb|px|x|st|nd|rd|th)", re.IGNORECASE)
 # What decides which error a text is (`_codec.py`) stands there within longer words too.
 _TELLING = re.compile(
@@ -138,9 +140,18 @@ class Scrubber:
         return text if text is None or _MEDIA_TYPE.fullmatch(text) else masked(text)
 
     def _plain(self, text: str) -> str:
-        scrubbed = self._prose(text)
+        scrubbed = self._torn(text) if text.lstrip().startswith(("{", "[")) else self._prose(text)
         # JSON with a fault may have lost it with its letters: what could not be read must not be readable now.
         return scrubbed[:-1] if json_object(scrubbed.encode("utf-8", "replace")) is not None else scrubbed
+
+    def _torn(self, text: str) -> str:
+        """Scrub what was JSON: nobody knows which text in it is whose."""
+        pieces = _KEY_IN_JSON.split(self._without_secrets(text))
+        for at, piece in enumerate(pieces):
+            is_key = at % 2 == 1
+            if not (is_key and is_field(piece)):
+                pieces[at] = _TEXT.sub(self._shaped, piece)
+        return "".join(pieces)
 
     def _value(self, field: str, value: Any) -> Any:
         match value:
@@ -225,7 +236,7 @@ class Scrubber:
         return "".join(part if _TELLING.fullmatch(part) else masked(part) for part in _TELLING.split(word))
 
     def _word_of_user(self, word: str) -> str:
-        return self._aliases.known(word) or masked(word)
+        return word if word in _LITERALS else self._aliases.known(word) or masked(word)
 
     def _url(self, url: str) -> str:
         match = _URL.fullmatch(url)

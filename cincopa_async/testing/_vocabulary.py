@@ -14,72 +14,80 @@ from cincopa_async.models._wire import wire_names
 WORDS = frozenset(
     # As a list it would be a thousand lines.
     """
-    a about above access account accounts action active actual add added additional address addtofid addtorid after
-    again agent algorithm all allow allowed already also am amz an analytics and another answer answered answers any
-    anymore apache api app application applied apply archive are argument arguments array as asset assets at attach
-    attached attachment attempt attempts audio auth authentication authorization authorized autosync available away
-    back backend bad balance be because been before began begin being below between beyond bit bitrate blocked body
-    both bottom broke broken browser bucket buffer busy but by byte bytes bytesize bytesrecievedtotal bytessendtotal
-    cache call calls came can canceled cancelled cannot cap caption cc cease center certificate change changed
-    channel char character characters check checksum chunk chunks cincopa claim client close closed cloud cloudflare
-    cloudfront code codec codecs columns come complete completed completion conflict connect connected connection
-    connections content contents continue convert converted converting copied copy corrupt corrupted could count
-    create created creating creation credential credentials crop css current currently custom
-    dash data database date day days de deactivated debug decode default delete deleted deleting denied deprecated
-    description desktop destination detail details device did different direct disabled disallowed disk div dns doc
-    document does doesn doesnot doesnt domain done dont down download downloaded downloading drop dropped duplicate
-    duration during
-    each early edge either else email empty en enabled encode encoded encoding end ended ending english entity entry
-    equal error errors es event events every example exceed exceeded exceeds exception exist existing exists
-    expected expiration expire expired expires expiry extension external
-    failed failing fails failure false fatal fault feature fetch fetched fetching few fid fids field fields file
-    filename files filesize fill find finish finished first flash folder folders follow following for forbidden form
-    format found fps fr free from full
-    galleries gallery gateway general get given go gone got granted greater group
-    h1 h2 h3 had handle has hash have hd head header headers height here hidden hls hook hooks host hour hours hr
-    href htm html http https
-    id idle ids if iframe ignored image images immediately in inactive include incomplete incorrect index info
-    information inner inprogress input inputs insert instead insufficient integer interest internal into invalid ip
-    is iso issue it item items its
+    a abort aborted aborting aborts about above access account accounts action active actual add added additional
+    address addtofid addtorid after again agent algorithm all allow allowed already also am amz an analytics and
+    another answer answered answers any anymore apache api app application applied apply archive are argument
+    arguments array as asset assets at attach attached attachment attempt attempts audio auth authentication
+    authorization authorized autosync available away
+    back backend bad balance bandwidth bar bars basic be because been before began begin being belong belongs below
+    between beyond bit bitrate blocked body both bottom break breaks bring brings broke broken browser bucket buffer
+    busy but by byte bytes bytesize bytesrecievedtotal bytessendtotal
+    cache call caller callers calls came can canceled cancelled cannot cap capacity caption case cc cease center
+    certificate change changed channel char character characters check checksum chunk chunks cincopa claim client
+    close closed cloud cloudflare cloudfront code codec codecs columns come comes complete completed completion
+    conflict connect connected connection connections contact content contents continue continues convert converted
+    converting copied copy corrupt corrupted could count create created creating creation credential credentials
+    credit credits crop css current currently custom
+    dash data database date day days de deactivated dead debug declined decode decoder default delay delete deleted
+    deleting denied denies deprecated description desktop destination detail details device did different direct
+    disabled disallowed disk div dns do doc doctype document does doesn doesnot doesnt domain done dont down
+    download downloaded downloading drop dropped duplicate duplicated duplicates duration during
+    each early edge either else email empty en enabled encode encoded encoder encoding encounter encountered end
+    ended ending english entity entry equal error errors es event events every exactly example exceed exceeded
+    exceeds exception exist existing exists expected expects expiration expire expired expires expiry extension
+    external
+    failed failing fails failure false fatal fault feature features fetch fetched fetching few fewer fid fids field
+    fields file filename files filesize fill find finish finished first flash folder folders follow following for
+    forbidden form format found fps fr free from frozen full
+    galleries gallery gateway gave general get give given gives go gone got granted greater group
+    h1 h2 h3 had handle hang has hash have hd head header headers height here hidden hls hold holds hook hooks host
+    hour hours hr href htm html http https hung
+    id idle ids if iframe ignored illegal image images immediately in inactive include incomplete incorrect index
+    info information inner inprogress input inputs insert instead insufficient integer interest internal into
+    invalid ip is iso issue issued it item items its
     jpeg jpg json
-    key keys kind known
-    lang language large larger last late latency later leads least left length less level licence license like limit
-    limited limits line link links list listed live loaded loading locale location locked log logged login logout
-    long longer lost
-    m3u8 mail main maintenance make malformed management many master match matched max maximum may md5 media message
-    meta metadata method min minimum minus minute minutes mismatch missing mobile mode modified moment month more
-    mov moved mp3 mp4 mpd ms much must
-    name names near need needed needs negative network never new next nginx no nobody none nor not note notes
-    notfound nothing now null number
-    object of off offline often ok old on once one only open operation option options or order origin other others
-    our out outside over own owner
-    p page pages param parameter parameters part parts party password path pause paused pdf pending per percent
-    permanently permission permissions permitted ping place plain plan play player please plus png policy pong
-    portal portals position possible post posted poster pre preparing present previous problem process processed
-    processing profile progress properties property protocol proxy public published put
+    key keys kind know known knows
+    label lang language large larger last late latency later leads least left length lengths less let lets letter
+    letters level licence license like limit limited limits line link links list listed live loaded loading locale
+    location locked log logged login logout long longer look looks loop lost lower
+    m3u8 made mail main maintenance make makes malformed management many master match matched max maximum may md5
+    meanwhile media message met meta metadata method min minimum minus minute minutes mismatch miss missing mobile
+    mode modified moment month more mov moved mp3 mp4 mpd ms much must
+    name names near need needed needs negative neither network never new next nginx no nobody none nor not note
+    notes notfound nothing now null number
+    object occur occurred occurs of off offline offset often ok old on once one only open operation option options
+    or order origin other others our out outside over overload overloaded own owner
+    p page pages paid param parameter parameters part parts party pass passed password path paths pause paused pay
+    payment paywall pdf pending per percent permanently permission permissions permit permits permitted ping place
+    plain plan plans play player please plus png policy pong portal portals position possible post posted poster pre
+    premium preparing present previous problem process processed processing profile progress properties property
+    protocol proxy public published put
     quality query queue queued quota
-    range rate ray reached read ready reason received recieved record redirect reference refused region rejected
-    related release released remote remove removed rename renamed repeated replace replaced request requested
-    requests require required reset resid resize resolution resolve resource resources responded response rest
-    restart restricted result results resumed resync retried retry return returned rid rids right root row rows rrid
-    run running runtime
-    s s3 same save saved scheduled script se search second seconds secret section secure security see seek send
-    sending sent server servers service session set sha1 sha256 shared short should show sig sign signature signed
-    since site size sizes skipped slack slow small sms smtp so some something soon source sourceip sources space
-    span specified srt ssl start started starting state stats status statusid still stop stopped stopping storage
-    store stored stream streams string strong style sub subtitle subtitles succeeded success successful successfully
-    such supplied support supported suspended svg sync synced synchronized syncing syncstatus system
-    t tag tags take taken target task template temporarily temporary text than that the their them then there these
-    they thing third this those though throttled throttling thumb thumbnail thumbnails time timed timeout times
-    timestamp title tls to today token tokens too top total track tracks transcode transcoded transcoding transfer
-    transferred trial tried trim true try two txt type types
-    ubuntu uid unable unauthorized unavailable under unexpected unfinished unique unknown unlimited unpublished
-    unreachable unrecognized unsupported until up update updated upgrade upload uploaded uploader uploading uploads
-    uploadurl upstream uri url urls us usage use used user users using utc utf-8 utf8 uuid
-    v1 v2 v3 valid validation value values version versions very video videos view vtt
-    wait waited waiting want was watch watermark way we web webhook webhooks webm webp were what when where whether
-    which while who whole why width will with within without word words work worker workers workspace would write
-    written wrong www
+    range ranges rate rather ray reach reached reaches read reads ready reason received recieved record redirect
+    redirects reference refused region reject rejected rejects related release released remote remove removed rename
+    renamed reopened repeat repeated replace replaced request requested requests require required requires reset
+    resid resize resolution resolve resource resources responded response rest restart restricted result results
+    resumed resync retried retry return returned rid rids right root row rows rrid rule run running runtime
+    s s3 said same save saved say says scheduled script se search second seconds secret section secure security see
+    seek seem sees send sending sent server servers service session set sets sha1 sha256 shared short shorter should
+    show sig sign signature signed since site size sizes skipped slack slow small smaller sms smtp so some something
+    soon source sourceip sources space span specified spelled srt ssl stand stands start started starting starts
+    state stats status statusid stays step still stop stopped stopping stops storage store stored stream streams
+    string strong style sub subdomain subscription subtitle subtitles succeeded success successful successfully such
+    supplied support supported suspended svg sync synced synchronized syncing syncstatus system
+    t tag tags take taken target task tell tells temp template temporarily temporary text than that the their them
+    theme then there these they thing third this those though throttled throttling thumb thumbnail thumbnails time
+    timed timeout times timestamp title tls to today token tokens told tomorrow too top total track tracks traffic
+    transcode transcoded transcoding transfer transferred trial tried tries trim true try trying turn twice two txt
+    type types
+    ubuntu uid unable unauthorized unavailable under unexpected unexpectedly unfinished unhandled unique unit
+    unknown unlimited unlisted unpublished unreachable unrecognized unsigned unsupported until untrusted up update
+    updated upgrade upload uploaded uploader uploading uploads uploadurl upper upstream uri url urls us usage use
+    used user users uses using utc utf utf-8 utf8 uuid
+    v1 v2 v3 valid validation value values variant version versions very video videos view void vtt
+    wait waited waiting waits want warning warnings was watch watched watermark way we weak web webhook webhooks
+    webm webp were what when where whether which while who whole whose why width will with within without word words
+    work worker workers workspace would write written wrong www
     x xml xmlns
     year yes yet you your
     zip zone

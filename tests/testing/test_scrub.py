@@ -239,12 +239,15 @@ def test_number_that_is_the_secret_goes() -> None:
         ),
         (b'\xef\xbb\xbf[1, "bob"]', [1, "xxx"]),
         (b'"bob"', '"xxx"'),
-        (b'{"a": 01, "bob": tru', '{"a": 01, "xxx": xxx'),
-        (b'{"a": 0x1}', '{"a": 0x2}'),
-        (b'{"a": 01}', '{"a": 01}'),
+        (b'{"page": 01, "message": "not found", "bob": tru', '{"page": 99, "message": "xxx xxxxx", "xxx": xxx'),
+        (
+            b'[{"rid": "A4", "tags": {"video": "https://a.com/b',
+            '[{"rid": "X9", "tags": {"video": "https://host1.example/x',
+        ),
+        (b'{"page": false, }', '{"page": false, }'),
         (b"\xff\xfe", "\ufffd\ufffd"),
         (b"[" * 60 + b"]" * 60, "[" * 60 + "]" * 60),
-        (b'{"a":' * 60 + b"1" + b"}" * 60, '{"a":' * 60 + "1" + "}" * 60),
+        (b'{"a":' * 60 + b"1" + b"}" * 60, '{"a":' * 60 + "9" + "}" * 60),
         (b"[" * 100_000, "[" * 100_000),
     ],
 )
@@ -255,7 +258,7 @@ def test_body_that_is_no_json_is_scrubbed_as_a_text(body: bytes, shown: Any) -> 
 
 def test_text_does_not_become_json_by_losing_its_letters() -> None:
     """Or a bug report would show an answer that can be read where none could."""
-    assert Scrubber().body('{"a": ٣}'.encode()) == '{"a": 9'
+    assert Scrubber().body(b'{"a": 01, "page": 02}') == '{"a": 99, "page": 99'
 
 
 @pytest.mark.parametrize(
