@@ -123,6 +123,7 @@ def test_every_document_has_been_found() -> None:
         "errors.md",
         "files.md",
         "polling.md",
+        "recordings.md",
         "stores.md",
         "testing.md",
         "transports.md",
