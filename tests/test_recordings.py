@@ -94,6 +94,14 @@ def test_every_quirk_of_an_answer_is_among_the_recorded() -> None:
     assert not recorded_quirks & NO_ANSWERS
 
 
+def test_recording_of_the_fake_holds_nothing_of_the_users() -> None:
+    """What was put into the account, and what it was called with."""
+    text = FAKE.read_text(encoding="ascii").lower()
+
+    for secret in ("canary", "bob", "holiday", "cats", "img_", "slack.example", "hooks.example", "cincopa.test"):
+        assert secret not in text
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_recording_of_the_fake_is_that_of_today() -> None:

@@ -81,6 +81,7 @@ def test_what_is_the_services_own_stays(field: str, value: Any) -> None:
         ("unheard", "My own", "Xx xxx"),
         ("message", "The file holiday is larger", "The file xxxxxxx is larger"),
         ("message", "a tokenizer was notified", "a tokenxxxx was notxxxxx"),
+        ("message", "the file %62%6f%62%30%31.mp4", "the file %78%78%78%78%78.mp4"),
         ("message", "call +1 555 123 4567", "call +9 999 999 9999"),
         ("message", "IMG_0815 is no video", "XXX_0001 is no video"),
         ("ip", "10.1.2.3", "192.0.2.1"),
@@ -133,12 +134,14 @@ def test_id_is_the_same_wherever_it_stands() -> None:
     """In fields, in numbers, in texts, in URLs and in later answers; another one is another."""
     scrubber = Scrubber()
     answer = {
+        "more": "The upload of abcdef is gone",
         "items": [{"rid": RID, "id": 1000007}, {"rid": RID[:-1] + "n", "id": 1000008}],
         "thumb_attached_rid": f"rid:{RID}",
         "rids": f"{RID}, B7",
         "message": f"The rid {RID} (1000007) does not exist",
         "upload_url": f"https://x.example/post.jpg?addtorid={RID}:thumb",
         "caption": f"see {RID}",
+        "resid": "abcdef",
     }
     shown = scrubber.body(json.dumps(answer).encode())
     rid, number = shown["items"][0]["rid"], shown["items"][0]["id"]
@@ -150,6 +153,7 @@ def test_id_is_the_same_wherever_it_stands() -> None:
     assert shown["message"] == f"The rid {rid} ({number}) does not exist"
     assert shown["upload_url"] == f"https://host1.example/post.jpg?addtorid={rid}:xxxxx"
     assert shown["caption"] == f"xxx {rid}"
+    assert shown["more"] == f"The upload of {shown['resid']} is gone"
     assert scrubber.body(f"new resource id 1000007 {RID}".encode()) == f"new resource id {number} {rid}"
     assert Scrubber().body(f"new resource id 12 {RID}".encode()) == f"new resource id 11 {rid}"
 
