@@ -292,7 +292,8 @@ def _within(field: str, name: str) -> str:
 def _is_harmless(field: str, text: str) -> bool:
     """Say whether a value tells nothing of anybody: a date, a number, a size, yes, no, or another known word."""
     if _NUMBER.fullmatch(text.strip()):
-        return field in NUMBERS or sum(map(str.isdigit, text)) < len(str(_FEW_DIGITS))
+        # Fractions may be coordinates.
+        return field in NUMBERS or ("." not in text and sum(map(str.isdigit, text)) < len(str(_FEW_DIGITS)))
     if field in DATES or re.fullmatch(_DATE, text):
         return _is_date(text.strip())
     return made_of_words(text)

@@ -76,6 +76,7 @@ def test_what_is_the_services_own_stays(field: str, value: Any) -> None:
         ("syncstatus", "borked", "xxxxxx"),
         ("bit_rate", "8675309421", "9999999999"),
         ("latitude", 48.8583, 11.1111),
+        ("latitude", "48.8583", "99.9999"),
         ("latitude", -1.5e300, -1.1e300),
         ("unheard", 8675309421, 1000000001),
         ("unheard", "My own", "Xx xxx"),
