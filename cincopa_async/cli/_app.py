@@ -191,18 +191,30 @@ def leave(command: Callable[[], int]) -> None:
     """
     Run a command and end with its exit code.
 
-    Ctrl-C is an end like others, and so is a reader of its output who leaves; left to typer they would be errors.
+    Ctrl-C is an end like others, and so is an output that cannot be written; left to typer they would be errors.
     """
     # A shell without job control has what is in the background ignore SIGINT; whoever sends it one still means it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         try:
             code = command()
-        except* BrokenPipeError:
-            from cincopa_async.cli._signals import UNREAD, discard_output
-
-            discard_output()
-            code = UNREAD
+        except* OSError as errors:
+            code = unwritable(errors)
     except KeyboardInterrupt:
         code = INTERRUPTED
     raise typer.Exit(code)
+
+
+def unwritable(errors: BaseExceptionGroup[OSError]) -> int:
+    """Give the exit code for what cannot be printed; a pipe that nobody reads is nothing to speak of."""
+    from cincopa_async.cli._remote import complain
+    from cincopa_async.cli._signals import UNREAD, lost_output
+
+    first: BaseException = errors
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    assert isinstance(first, OSError)  # noqa: S101 - for the type checkers
+    _, code = lost_output(first)
+    if code != UNREAD:
+        complain(str(first))
+    return code

@@ -61,7 +61,7 @@ def read_csv(lines: Iterable[str], name: str, column: str, fid: str | None) -> I
         return
     delimiter = next((delimiter for delimiter, names in heads.items() if column in names), None)
     if delimiter is None:
-        yield Entry(where=f"{name}, line 1", error=f"there is no column {column!r}")
+        yield Entry(where=f"{name}, line 1", error=f"there is no column {column!r}; --column names it")
         return
     rows = csv.DictReader(lines, heads[delimiter], delimiter=delimiter)
     try:
@@ -82,24 +82,24 @@ def _entry(where: str, read: Callable[[], UploadItem]) -> Entry:
 
 
 def _read_argument(text: str, number: int, fid: str | None) -> Iterator[UploadItem]:
-    if "://" in text:
-        entry = _entry(f"argument {number}", partial(UploadItem, text, fid=fid))
+    for given in [text] if "://" in text else _files(text, number):
+        entry = _entry(f"argument {number}", partial(UploadItem, given, fid=fid))
         if entry.item is None:
             raise UsageError(f"{entry.where}: {entry.error}")
         yield entry.item
-        return
+
+
+def _files(text: str, number: int) -> list[Path]:
     path = Path(text)
     if path.is_file():
-        yield UploadItem(path, fid=fid)
-        return
+        return [path]
     if path.is_dir():
         raise UsageError(f"argument {number}: {text} is a folder; name its files, as '{text.rstrip('/')}/*'")
     found = sorted(glob.iglob(text, recursive=True)) if glob.has_magic(text) else []  # noqa: PTH207  # has `**` find files
     files = [path for path in map(Path, found) if path.is_file()]
     if not files:
         raise UsageError(f"argument {number}: there is no file {text}")
-    for path in files:
-        yield UploadItem(path, fid=fid)
+    return files
 
 
 def _from_line(line: str, fid: str | None) -> UploadItem:

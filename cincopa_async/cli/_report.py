@@ -136,13 +136,20 @@ async def open_report(path: Path | None) -> AsyncIterator[Report]:
     try:
         file = await anyio.open_file(path, "w", encoding="utf-8", errors="backslashreplace", newline="")
     except OSError as error:
-        raise UsageError(f"the report cannot be written: {error}") from None
+        raise _unwritable(error) from None
     try:
-        await _write(file, COLUMNS)
+        try:
+            await _write(file, COLUMNS)
+        except OSError as error:
+            raise _unwritable(error) from None
         yield Report(file)
     finally:
         with suppress(OSError):  # All has been written by now, or that was told.
             await file.aclose()
+
+
+def _unwritable(error: OSError) -> UsageError:
+    return UsageError(f"the report cannot be written: {error}")
 
 
 async def _write(file: AsyncFile[str], cells: Iterable[str]) -> None:

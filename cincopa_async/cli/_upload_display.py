@@ -93,7 +93,7 @@ class Lines:
             self._console.print(f"{sums.known:,} of these had ended in an earlier run.")
         if stopped is not None:
             self._console.print(f"[red]stopped[/]: {escape(stopped)}", soft_wrap=True)
-        if not sums.states:
+        elif not sums.states:
             self._console.print("There was nothing to upload.")
 
     def _tell_again(self, sums: Sums) -> None:

@@ -1,5 +1,6 @@
 """`cincopa upload`: URLs and files by the thousand, a report of each, and an end that can be relied on."""
 
+import sys
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
@@ -26,7 +27,7 @@ from cincopa_async.cli._left import left_row
 from cincopa_async.cli._remote import USAGE, UsageError, complain, run_with_client
 from cincopa_async.cli._report import Report, Row, Sums, open_report, refused_row, row_of
 from cincopa_async.cli._runs import Memory, open_store
-from cincopa_async.cli._signals import SIGPIPE, Interruption, interruptible
+from cincopa_async.cli._signals import Interruption, interruptible
 from cincopa_async.cli._supply import UnreadableError, read_text, supplied
 from cincopa_async.cli._upload_display import Bars, Display, JSONLines, Lines
 
@@ -89,6 +90,9 @@ def find_inputs(plan: Plan) -> Inputs:
     table = None if plan.table is None else str(plan.table)
     if [*plan.arguments, table].count(STDIN) > 1:
         raise UsageError("standard input can be read once: give one '-'")
+    if STDIN in (*plan.arguments, table) and sys.stdin is None:
+        # Its number is given to whatever is opened next.
+        raise UsageError("standard input is closed")
     items = read_arguments([argument for argument in plan.arguments if argument != STDIN], plan.fid)
     lists: list[Iterable[Entry]] = []
     if STDIN in plan.arguments:
@@ -105,8 +109,11 @@ async def upload(cincopa: CincopaClient, inputs: Inputs, plan: Plan, display: Di
     """Upload all, and give the exit code."""
     kept = plan.memory.path is not None
     notice = "uploads under way run on, for --resume" if kept else "uploads under way are aborted"
-    unread = partial(complain, f"nobody reads the output any more: {notice}")
-    with interruptible(partial(display.stopping, notice), unread) as interruption:
+
+    def lost(reason: str) -> None:
+        complain(f"{reason}: {notice}")
+
+    with interruptible(partial(display.stopping, notice), lost) as interruption:
         async with open_report(plan.report) as report, open_store(plan.memory) as store:
             run = Run(display, report, interruption)
             with interruption.scope:
@@ -118,8 +125,7 @@ async def upload(cincopa: CincopaClient, inputs: Inputs, plan: Plan, display: Di
                     unknown="restart" if plan.memory.restart_unknown else "report",
                 )
                 await run.follow(batch)
-            if interruption.signal is not None:
-                run.stopped = "nobody reads the output" if interruption.signal == SIGPIPE else "interrupted"
+            run.stopped = interruption.reason or run.stopped
             await run.tell_open()
         interruption.tell(display.finished, run.sums, run.stopped)
     return interruption.exit_code or (0 if run.sums.all_well and run.stopped is None else 1)

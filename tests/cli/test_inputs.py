@@ -128,7 +128,7 @@ def test_table_without_the_column_has_no_items(lines: list[str]) -> None:
     """That is told once, not for each row."""
     (entry,) = read_csv(lines, "t.csv", "url", None)
 
-    assert (entry.item, entry.error) == (None, "there is no column 'url'")
+    assert (entry.item, entry.error) == (None, "there is no column 'url'; --column names it")
 
 
 def test_table_that_goes_wrong_ends_there() -> None:
@@ -193,3 +193,11 @@ def test_json_that_is_nested_without_end_is_no_item() -> None:
     (entry,) = read_lines(['{"input":' + "[" * 200_000], "list", None)
 
     assert entry.error == "this is no JSON object"
+
+
+def test_gallery_that_cannot_be_one_is_refused_at_once(tmp_path: Path) -> None:
+    """Of files as of URLs: each would fail for it."""
+    (tmp_path / "cat.mp4").touch()
+    for argument in (str(tmp_path / "cat.mp4"), str(tmp_path / "*.mp4"), URL):
+        with pytest.raises(UsageError, match="argument 1: fid must not be empty"):
+            read_arguments([argument], " ")

@@ -1,7 +1,8 @@
-"""What a command does when nobody reads what it prints any more, as after `| head`."""
+"""What a command does when what it prints cannot be written, or nobody reads it any more, as after `| head`."""
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,61 @@ def test_nobody_left_at_all_is_no_reason_to_leave_uploads_running(start: Start, 
 
     assert code == UNREAD
     assert fake.counts.uploads_running == 0
+
+
+@pytest.fixture
+def full() -> Iterator[int]:
+    """A disk without room."""
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has none")
+    with Path("/dev/full").open("wb") as file:
+        yield file.fileno()
+
+
+@pytest.mark.parametrize("arguments", [["assets"], ["upload", *LINKS, "--dry-run"], ["demo", "--seconds", "0.2"]])
+def test_full_disk_is_a_sentence(start: Start, fake: FakeCincopa, full: int, arguments: list[str]) -> None:
+    """And exit code 1."""
+    fake.add_asset(b"cat", name="cat.mp4")
+    process = start(*arguments, stdout=full)
+    _, err = process.communicate(timeout=60)
+
+    assert (process.returncode, err) == (1, "cincopa: [Errno 28] No space left on device\n")
+
+
+def test_uploads_are_stopped_when_the_disk_is_full(start: Start, fake: FakeCincopa, full: int) -> None:
+    """For nobody would know what became of them."""
+    fake.hold()
+    process = start("upload", *LINKS, "--json", stdout=full)
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert err == ("cincopa: the output cannot be written: No space left on device: uploads under way are aborted\n")
+    assert fake.counts.uploads_running == 0
+
+
+def test_report_on_a_full_disk_is_a_usage_error(start: Start, fake: FakeCincopa, full: int) -> None:
+    """Nothing has been sent by then."""
+    process = start("upload", *LINKS, "--report", "/dev/full")
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 2
+    assert err.startswith("cincopa: the report cannot be written: ")
+    assert fake.counts.requests.total() == 0
+
+
+def test_closed_output_is_nobody_s_fault(start: Start, fake: FakeCincopa) -> None:
+    """As of a service without one: what is done counts."""
+    shell = ["sh", "-c", 'exec "$@" >&-', "sh"]
+    process = start("upload", *LINKS, "--json", prefix=shell)
+    _, err = process.communicate(timeout=60)
+
+    assert (process.returncode, err) == (0, "")
+    assert fake.counts.uploads_completed == 4
+
+
+def test_closed_input_is_a_usage_error(start: Start, fake: FakeCincopa) -> None:
+    """Its number belongs to another file by then, which must not be taken for a list."""
+    process = start("upload", "-", prefix=["sh", "-c", 'exec "$@" <&-', "sh"])
+    _, err = process.communicate(timeout=60)
+
+    assert (process.returncode, err) == (2, "cincopa: standard input is closed\n")

@@ -234,7 +234,8 @@ def test_report_that_cannot_be_written_any_more_stops_all(fake: FakeCincopa, tmp
     last = read_events(result.output)[-1]
     assert result.exit_code == 1
     assert "Broken pipe" in last["stopped"]
-    assert last["counts"]["completed"] == 1
+    assert last["counts"]["completed"] >= 1  # The other one may have been quicker than the end.
+    assert sum(last["counts"].values()) == 2
     assert fake.counts.uploads_running == 0
 
 
@@ -243,7 +244,7 @@ async def test_report_that_fails_at_the_end_is_told(tmp_path: Path, capsys: pyte
     """So is every item that was under way."""
     (tmp_path / "report.csv").touch()
     async with await anyio.open_file(tmp_path / "report.csv", encoding="utf-8") as unwritable:
-        run = Run(JSONLines(), Report(unwritable), Interruption(lambda: None), stopped="interrupted")
+        run = Run(JSONLines(), Report(unwritable), Interruption(lambda _: None), stopped="interrupted")
         taken = [*run.handed(Inputs(items=[UploadItem(link("cat.mp4")), UploadItem(link("dog.mp4"))], lists=None))]
         await run.tell_open()
 

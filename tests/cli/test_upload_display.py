@@ -126,6 +126,16 @@ def test_end_tells_what_went_wrong_again() -> None:
     assert "stopped: the token is refused" in report
 
 
+def test_what_was_stopped_before_anything_came_is_not_nothing_to_upload() -> None:
+    """A list that was not read to its end may hold anything."""
+    stopped, empty = terminal(), terminal()
+    Lines(stopped).finished(Sums(), "interrupted")
+    Lines(empty).finished(Sums(), None)
+
+    assert "nothing to upload" not in text_of(stopped)
+    assert "There was nothing to upload." in text_of(empty)
+
+
 def test_second_signal_is_obeyed_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also when the block has been left: the process is on its way out."""
     codes: list[int] = []
