@@ -11,7 +11,7 @@ import anyio
 import pytest
 from typer.testing import CliRunner
 
-from cincopa_async import UploadItem
+from cincopa_async import BatchEvent, UploadItem
 from cincopa_async.cli._app import app
 from cincopa_async.cli._report import Report
 from cincopa_async.cli._signals import Interruption
@@ -237,6 +237,17 @@ def test_report_that_cannot_be_written_any_more_stops_all(fake: FakeCincopa, tmp
     assert last["counts"]["completed"] >= 1  # The other one may have been quicker than the end.
     assert sum(last["counts"].values()) == 2
     assert fake.counts.uploads_running == 0
+
+
+@pytest.mark.anyio
+async def test_event_that_comes_after_the_end_changes_nothing() -> None:
+    """Events are read behind the outcomes, and an outcome is the last word."""
+    run = Run(JSONLines(), Report(None), Interruption(lambda _: None))
+    item = UploadItem(link("cat.mp4"))
+    taken = [*run.handed(Inputs(items=[item], lists=None))]
+
+    assert run._learn(BatchEvent(kind="started", item=taken[0], status_id="1"))
+    assert not run._learn(BatchEvent(kind="ended", item=UploadItem(link("dog.mp4"))))
 
 
 @pytest.mark.anyio

@@ -163,6 +163,16 @@ def test_second_signal_is_obeyed_whatever_happens(monkeypatch: pytest.MonkeyPatc
     assert codes == [143, 130]
 
 
+@pytest.mark.anyio
+async def test_first_reason_to_stop_is_the_one_that_is_told() -> None:
+    """Whoever stops it with Ctrl-C has its reader stopped too."""
+    interruption = _signals.Interruption(lambda _: None)
+    interruption.set("interrupted", 130)
+    interruption.set("nobody reads the output any more", 141)
+
+    assert (interruption.reason, interruption.exit_code) == ("interrupted", 130)
+
+
 def test_leaving_at_once_gives_the_terminal_its_cursor_back(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
