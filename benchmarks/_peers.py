@@ -191,9 +191,11 @@ OVER_WHAT_IS_GIVEN: dict[str, Peer] = {
 }
 
 
-def measure(name: str, base_url: str, tasks: int, *options: str) -> Callable[[], float | None]:
+def measure(
+    name: str, base_url: str, tasks: int, *options: str, calls: int | None = None
+) -> Callable[[], float | None]:
     """What measures a peer once, in a process of its own: CPU microseconds a call, None where it does not end."""
-    calls = max(5_000, 4 * tasks)
+    calls = calls or max(2_000, 4 * tasks)
     return functools.partial(printed_by, [__file__, name, base_url, str(tasks), str(calls), *options], within=BOUND)
 
 

@@ -34,7 +34,7 @@ def main() -> None:
         figures = {tasks: by_turns({name: measure(name, base_url, tasks) for name in PEERS}, ROUNDS) for tasks in TASKS}
         flat = by_turns(
             {
-                (name, options, tasks): measure(name, base_url, tasks, *options)
+                (name, options, tasks): measure(name, base_url, tasks, *options, calls=4 * MANY)
                 for name in FLAT
                 for options in ((), ("no-gc",))
                 for tasks in (FEW, MANY)

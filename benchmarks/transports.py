@@ -12,7 +12,7 @@ from _peers import OVER_WHAT_IS_GIVEN, measure
 from _results import table, write
 from _server import served
 
-ROUNDS = 5
+ROUNDS = 3
 TASKS = (1, 50, 1_000)
 AIM = 2.3
 RAW = "raw aiohttp"
