@@ -36,7 +36,7 @@ class KeptTasks:
         task = self._keep(work())
         try:
             with anyio.CancelScope(shield=unwinding):
-                await asyncio.wait([task])
+                await asyncio.shield(task)
         except asyncio.CancelledError:
             if left is not None:
                 left()
