@@ -19,6 +19,7 @@ import httpx
 from attrs import frozen
 from yarl import URL
 
+from ._connections import Answer, unpacked
 from ._given import Given
 
 # The exchange has one clock, that of its caller. aiohttp's own would round up to whole seconds.
@@ -63,7 +64,7 @@ class GivenAiohttp(Given):
         whole = URL(SplitResult(scheme, host, path, query, ""), encoded=True)
         return _Request(method, shown, whole, headers)
 
-    async def handle(self, request: _Request) -> httpx.Response:
+    async def handle(self, request: _Request) -> Answer:
         """Send it, its redirects not followed, and read the answer."""
 
         async def send_whole(sent: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
@@ -90,7 +91,7 @@ class GivenAiohttp(Given):
                 **self._proxy,
             ) as answer:
                 body = await answer.read()
-        return httpx.Response(answer.status, headers=answer.raw_headers, content=body)
+        return unpacked(Answer(answer.status, answer.raw_headers, body))
 
     def _session(self) -> aiohttp.ClientSession:
         if not isinstance(self._transport.client, aiohttp.ClientSession):

@@ -47,11 +47,24 @@ class Answer:
         return next((value.decode("latin-1") for key, value in self.headers if key.lower() == name), None)
 
 
+async def whole(response: Any) -> Answer:
+    """Read the body of a response of httpx, or of what is like it."""
+    return Answer(response.status_code, response.headers.raw, await response.aread())
+
+
+def unpacked(answer: Answer) -> Answer:
+    """Return an answer whose body was read as it was sent with what that was packed from."""
+    if answer.header(b"content-encoding") is None:
+        return answer
+    body = httpx.Response(answer.status_code, headers=answer.headers, content=answer.body).content
+    return Answer(answer.status_code, answer.headers, body)
+
+
 class Connection(Protocol):
     """What an exchange goes over."""
 
-    async def handle(self, request: Any) -> httpx.Response:
-        """Send `request`; the response's body may still have to be read."""
+    async def handle(self, request: Any) -> Answer:
+        """Send `request`, and return the whole answer."""
         ...
 
     async def aclose(self) -> None:
@@ -67,13 +80,14 @@ class OwnConnection:
         self._transport: httpx.AsyncHTTPTransport | None = None
         self._proxy: str | None = None
 
-    async def handle(self, request: httpx.Request) -> httpx.Response:
+    async def handle(self, request: httpx.Request) -> Answer:
+        """Send `request`, and return the whole answer."""
         transport = await self._transport_to(request.url)
         if self._proxy is not None and "target" in request.extensions:
             # httpcore would show a proxy the target in place of the whole URL, and in place of the host of a tunnel.
             target: bytes = request.extensions.pop("target")
             request.url = QuietURL(str(request.url.join(target.decode("ascii"))))
-        return await transport.handle_async_request(request)
+        return await whole(await transport.handle_async_request(request))
 
     async def aclose(self) -> None:
         if self._transport is not None:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import httpcore
 import httpx
 
-from ._connections import Address, Answer, OwnConnection, proxy_for, tls_context
+from ._connections import Address, Answer, OwnConnection, proxy_for, tls_context, unpacked
 
 Tracer: TypeAlias = Callable[[str, dict[str, Any]], Awaitable[None]]
 """What httpcore tells how far an exchange has come."""
@@ -42,8 +42,7 @@ class DirectConnection(OwnConnection):
             # The extension is put in place of the URL's target by httpcore, below whatever logs or traces the URL.
             extensions: dict[str, Any] = {"target": target, "trace": seen}
             request = httpx.Request(address.method, address.url, headers=address.headers, extensions=extensions)
-            response = await self.handle(request)
-            return Answer(response.status_code, response.headers.raw, await response.aread())
+            return await self.handle(request)
         extensions = {} if connection.is_idle() else {"trace": seen}
         url = _url(address, target)
         try:
@@ -55,7 +54,7 @@ class DirectConnection(OwnConnection):
         except _FAULTS as error:
             fault: httpx.TransportError = getattr(httpx, type(error).__name__)(str(error))
         else:
-            return Answer(answer.status, answer.headers, _decoded(answer, body))
+            return unpacked(Answer(answer.status, answer.headers, body))
         raise fault
 
     async def aclose(self) -> None:
@@ -87,10 +86,3 @@ class DirectConnection(OwnConnection):
 
 def _url(address: Address, target: bytes) -> httpcore.URL:
     return httpcore.URL(scheme=address.scheme, host=address.host, port=address.port, target=target)
-
-
-def _decoded(answer: httpcore.Response, body: bytes) -> bytes:
-    for name, _ in answer.headers:
-        if name.lower() == b"content-encoding":
-            return httpx.Response(answer.status, headers=answer.headers, content=body).content
-    return body

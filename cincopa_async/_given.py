@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 import httpx
 
-from ._connections import Connection
+from ._connections import Answer, Connection
+from ._connections import whole as read
 from ._urls import QuietURL
 
 
@@ -43,8 +44,8 @@ class Given(ABC):
         """Return a request for :meth:`handle`, whose `query` nobody sees but those who send it."""
 
     @abstractmethod
-    async def handle(self, request: Any) -> httpx.Response:
-        """Send `request`, and read the answer."""
+    async def handle(self, request: Any) -> Answer:
+        """Send `request`, and return the whole answer."""
 
     async def aclose(self) -> None:  # noqa: B027 - to do nothing is what all of them do
         """Leave it open: who gave it closes it."""
@@ -95,7 +96,7 @@ class GivenClient(Given):
         request.url = QuietURL(f"{url}?{query}")
         return request
 
-    async def handle(self, request: httpx.Request) -> httpx.Response:
+    async def handle(self, request: httpx.Request) -> Answer:
         """Send it, its redirects not followed, and read the answer."""
         return await whole(await self._client.send(request, stream=True, follow_redirects=False))
 
@@ -114,19 +115,18 @@ class GivenTransport(Given):
         request.url = QuietURL(f"{url}?{query}")
         return request
 
-    async def handle(self, request: httpx.Request) -> httpx.Response:
+    async def handle(self, request: httpx.Request) -> Answer:
         """Send it, and read the answer."""
         return await whole(await self._transport.handle_async_request(request))
 
 
-async def whole(response: httpx.Response) -> httpx.Response:
+async def whole(response: httpx.Response) -> Answer:
     """Read the answer. One that cannot be unpacked would keep its connection, for which others wait."""
     try:
-        await response.aread()
+        return await read(response)
     except httpx.DecodingError:
         await response.aclose()
         raise
-    return response
 
 
 def without_encoding(headers: Mapping[str, str]) -> dict[str, str]:

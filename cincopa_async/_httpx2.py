@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import httpx
 import httpx2
 
+from ._connections import Answer, whole
 from ._given import Given, without_encoding
 
 
@@ -26,7 +27,7 @@ class GivenHttpx2Client(Given):
         request.url = _QuietURL(f"{url}?{query}")
         return request
 
-    async def handle(self, request: httpx2.Request) -> httpx.Response:
+    async def handle(self, request: httpx2.Request) -> Answer:
         """Send it, its redirects not followed, and read the answer."""
         with _faults_of_httpx():
             response = await self._client.send(request, stream=True, follow_redirects=False)
@@ -47,7 +48,7 @@ class GivenHttpx2Transport(Given):
         request.url = _QuietURL(f"{url}?{query}")
         return request
 
-    async def handle(self, request: httpx2.Request) -> httpx.Response:
+    async def handle(self, request: httpx2.Request) -> Answer:
         """Send it, and read the answer."""
         with _faults_of_httpx():
             response = await self._transport.handle_async_request(request)
@@ -60,7 +61,7 @@ class AdoptingTransport:
     def __init__(self, transport: httpx2.AsyncBaseTransport) -> None:
         self._transport = GivenHttpx2Transport(transport)
 
-    async def handle(self, request: httpx.Request) -> httpx.Response:
+    async def handle(self, request: httpx.Request) -> Answer:
         """Send it."""
         adopted = httpx2.Request(request.method, "", headers=request.headers.raw, stream=_Stream(request.stream))
         adopted.url = _ExactURL(request.url)
@@ -105,14 +106,13 @@ class _Stream(httpx2.AsyncByteStream):
         return iterator
 
 
-async def _whole(response: httpx2.Response) -> httpx.Response:
+async def _whole(response: httpx2.Response) -> Answer:
     """Read the answer. One that cannot be unpacked would keep its connection, for which others wait."""
     try:
-        await response.aread()
+        return await whole(response)
     except httpx2.DecodingError:
         await response.aclose()
         raise
-    return cast("httpx.Response", response)  # It has the same methods.
 
 
 @contextmanager

@@ -94,7 +94,7 @@ class Transport:
                 "trace": seen,  # httpcore2 tells the same.
             }
             request = self._given.request(call.method, self._url(call.name), query, _HEADERS, extensions)
-            answered = _whole(connection, request)
+            answered = connection.handle(request)
         try:
             return await self._exchanged(answered, seen, name=call.name, secret=token, hide=hide)
         except TransportError as error:
@@ -119,7 +119,7 @@ class Transport:
         hide = functools.partial(without_capability, url=capability)
         before = masked.set(hide)
         try:
-            answered = _whole(connection, request)
+            answered = connection.handle(request)
             reply = await self._exchanged(answered, seen, name=body.name, secret=capability, hide=hide, paced=paced)
         except Exception as error:
             if paced.failure is None:
@@ -190,11 +190,6 @@ class Transport:
         if url is None:
             url = self._urls[name] = self._base.join(name if name.endswith(".iframe") else f"{name}.json")
         return url
-
-
-async def _whole(connection: Connection, request: Any) -> Answer:
-    response = await connection.handle(request)
-    return Answer(response.status_code, response.headers.raw, await response.aread())
 
 
 def _query(call: Call[Any], token: str) -> str:
