@@ -174,7 +174,8 @@ def is_id(name: str) -> bool:
 
 
 def _wire_fields() -> frozenset[str]:
-    kinds: list[Any] = [kind for kind in vars(models).values() if isinstance(kind, type) and has(kind)]
+    # By name: models are imported when they are asked for.
+    kinds: list[Any] = [kind for name in models.__all__ if has(kind := getattr(models, name))]
     sent = [wire_names(attribute.name, attribute.metadata) for kind in kinds for attribute in fields(kind)]
     return frozenset(part for names in sent for name in names for part in name.split("."))
 
