@@ -121,6 +121,8 @@ class Upload:
     """What an abort makes of it, as its status tells: the documentation does not say."""
     sync_ends: str = SYNCED
     """What the sync phase makes of its asset."""
+    goes_on: bool = False
+    """Whether it makes an asset although it was aborted."""
     cancel: Callable[[], None] = field(init=False)
     """Ends the work on it, once that has begun."""
 
@@ -135,6 +137,10 @@ class Account:
         self.lock = RLock()
         self.counts = Tally(self.lock)
         self.assets: dict[str, Asset] = {}
+        self.remains: dict[str, Asset] = {}
+        """Assets that are deleted, and still listed in galleries."""
+        self.deleted: set[str] = set()
+        """The rids and fids of what was deleted."""
         self.galleries: dict[str, Gallery] = {}
         self.uploads: dict[str, Upload] = {}
         self.tokens: dict[str, Token] = {}
@@ -214,20 +220,39 @@ class Account:
     def gallery_syncstatus(self, gallery: Gallery) -> str:
         """Say whether one of a gallery's assets is in its sync phase."""
         with self.lock:
-            return SYNCING if any(self.assets[rid].syncstatus == SYNCING for rid in gallery.rids) else SYNCED
+            return SYNCING if any(asset.syncstatus == SYNCING for asset in self.items(gallery)) else SYNCED
 
-    def delete_asset(self, rid: str) -> None:
-        """Drop an asset with what is attached to it, from every gallery too."""
+    def items(self, gallery: Gallery) -> list[Asset]:
+        """Return what a gallery lists, in its order."""
+        with self.lock:
+            return [self.assets.get(rid) or self.remains[rid] for rid in gallery.rids]
+
+    def delete_gallery(self, gallery: Gallery) -> None:
+        """Drop a gallery; its assets stay."""
+        with self.lock:
+            del self.galleries[gallery.fid]
+            self.deleted.add(gallery.fid)
+            self.emit("gallery.deleted", gallery)
+
+    def delete_asset(self, rid: str, *, from_galleries: bool = True) -> None:
+        """Drop an asset with what is attached to it, from every gallery too unless told otherwise."""
         with self.lock:
             attached = [asset.rid for asset in self.assets.values() if asset.attached_to == rid]
             for gone in [rid, *attached]:
                 asset = self.assets.pop(gone, None)
                 if asset is None:  # One that is attached may be listed for deletion itself.
                     continue
-                for gallery in self.galleries.values():
-                    if gone in gallery.rids:
-                        gallery.rids.remove(gone)
+                self.deleted.add(gone)
+                if from_galleries:
+                    self._take_out(gone)
+                else:
+                    self.remains[gone] = asset
                 self.emit("asset.deleted", asset)
+
+    def _take_out(self, rid: str) -> None:
+        for gallery in self.galleries.values():
+            if rid in gallery.rids:
+                gallery.rids.remove(rid)
 
     def media(self, rid: str, type: str | None) -> Asset | None:
         """Find an asset, or what is attached to it as `type`; a poster (``thumb``) shows only once it was set."""
@@ -256,12 +281,14 @@ class Account:
         """Make an asset of a pull that has read all, unless it ended before."""
         with self.lock:
             if upload.rid is not None and upload.rid not in self.assets:
+                upload.goes_on = False
                 self.fail_upload(upload, "the asset to attach to was deleted meanwhile")
-            if not self._end(upload, "completed"):
+            if not (self._end(upload, "completed") or upload.goes_on):
                 return None
             asset = self.add_asset(content, name=filename_of(upload.input), content_type=content_type, rid=upload.resid)
             self.place(asset, fid=upload.fid, rid=upload.rid, type=upload.type)
-            upload.resid, upload.size = asset.rid, len(content)
+            if upload.state == "completed":
+                upload.resid, upload.size = asset.rid, len(content)
             return asset
 
     def fail_upload(self, upload: Upload, reason: str) -> None:
@@ -270,12 +297,19 @@ class Account:
             if self._end(upload, "failed"):
                 upload.more = reason
 
-    def abort_upload(self, upload: Upload, leaves: str) -> None:
-        """End a pull because a call says so, unless it ended before; what it `leaves` is its state from then on."""
+    def abort_upload(self, upload: Upload, leaves: str, *, goes_on: bool) -> bool:
+        """
+        End a pull because a call says so, and return whether that has ended it: it may have ended before.
+
+        What it `leaves` is its state from then on; where it `goes_on`, nobody sees more of it than the asset it makes.
+        """
         with self.lock:
-            if self._end(upload, "aborted"):
-                upload.leaves = leaves
+            if not self._end(upload, "aborted"):
+                return False
+            upload.leaves, upload.goes_on = leaves, goes_on
+            if not goes_on:
                 upload.cancel()
+            return True
 
     def _end(self, upload: Upload, end: End) -> bool:
         if upload.state != "inprogress":

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from ._account import Account, Token
 from ._answers import Answers
-from ._calls import Call, Endpoint, NotAllowedError, RefusedError
+from ._calls import Call, Endpoint, RefusedError
 from ._clock import Meter
 from ._examples import documented_answer
 from ._groups import ENDPOINTS, MISSPELT
-from ._mishaps import befallen, target_of
+from ._mishaps import Gone, befallen, target_of
 from ._pulls import Puller
 from ._quirks import Active, Quirks
 from ._sync import Syncs
@@ -39,28 +41,38 @@ class Api:
         if documented is not None:
             return Response(documented, media_type="application/json")
         quirks = self._quirks.of(name)
-        answers = Answers(quirks)
-        return await befallen(request, quirks, answers, lambda: self._act(name, request, quirks, answers))
+        answers = Answers(quirks, quirks.contract.call(name).missing if name in ENDPOINTS else ())
+        try:
+            return await befallen(request, quirks, answers, lambda: self._act(name, request, quirks, answers))
+        except ClientDisconnect:  # In the middle of the form that holds the parameters, where it holds them.
+            return Gone()
 
     async def _act(self, name: str, request: Request, quirks: Active, answers: Answers) -> Response:
         endpoint = ENDPOINTS.get(name)
-        if endpoint is None or request.path_params["call"].endswith(".json") is endpoint.page:
+        if (
+            endpoint is None
+            or not _is_spelt(request, name, quirks)
+            or request.path_params["call"].endswith(".json") is endpoint.page
+        ):
             # Not documented. JSON, as all other answers: a caller can tell a misspelt call from a proxy's page.
             return answers.failure("There is no such call", 404)
-        if request.method != endpoint.method:
-            return answers.failure("Method not allowed", 405, {"allow": endpoint.method})
+        facts = quirks.contract.call(name)
+        if request.method != facts.method:
+            return answers.failure("Method not allowed", 405, {"allow": facts.method})
+        params = await _params(request, quirks)
         with self._account.lock:
             if self._meter is not None and not self._meter.takes_one():
                 return answers.failure("Too many requests", 429, {"retry-after": "1"})
-            params = dict(request.query_params)
             token = self._account.tokens.get(params.pop("api_token", ""))
             if token is None or not token.valid:
-                return answers.failure("Unauthorized: the api_token is missing, unknown or expired", 403)
-            params.pop("cache", None)  # Reads may carry it, to bypass a cache; there is none.
+                status = int(quirks.fact("failure.token"))
+                return answers.failure("Unauthorized: the api_token is missing, unknown or expired", status)
             try:
+                _check_cache(params, request, quirks)
                 return answers.success(_handled(name, endpoint, self._call(request, params, token, quirks)))
             except RefusedError as refused:
-                return answers.failure(str(refused), quirks.get(refused.status_quirk, "status", refused.status))
+                status = int(quirks.fact(refused.status_fact)) if refused.status is None else refused.status
+                return answers.failure(str(refused), status)
 
     def _call(self, request: Request, params: Mapping[str, str], token: Token, quirks: Active) -> Call:
         return Call(
@@ -75,7 +87,32 @@ class Api:
         )
 
 
-def _handled(name: str, endpoint: Endpoint, call: Call) -> dict[str, Any] | str:
+async def _params(request: Request, quirks: Active) -> dict[str, str]:
+    """Return what a call is given: in its query, or else, all but the token, in the form that its body is."""
+    query = dict(request.query_params)
+    if request.method == "GET" or quirks.fact("parameters.query") == "query":
+        return query
+    form = parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
+    return {**dict(form), **{name: value for name, value in query.items() if name == "api_token"}}
+
+
+def _is_spelt(request: Request, name: str, quirks: Active) -> bool:
+    """Say whether a call is spelt as it must be; the documentation's spelling is taken too."""
+    spelt = request.path_params["call"].removesuffix(".json")
+    return spelt != name or name != "webhook.delete" or quirks.fact("webhook.delete.spelling") == spelt
+
+
+def _check_cache(params: dict[str, str], request: Request, quirks: Active) -> None:
+    """Take out the wish to bypass a cache, which reads may carry; there is none."""
+    if params.pop("cache", None) and request.method == "GET" and quirks.fact("parameters.cache") == "refused":
+        raise RefusedError("There is no parameter cache")
+
+
+def _handled(name: str, endpoint: Endpoint, call: Call) -> dict[str, Any] | str | None:
     if not call.token.allows(name):
-        raise NotAllowedError(f"The permissions of the api_token do not allow {name}")
-    return endpoint.handle(call)
+        raise call.not_allowed(name)
+    facts = call.quirks.contract.call(name)
+    if any(not call.params.get(needed) for needed in facts.needless):
+        return {}
+    params = {name: value for name, value in call.params.items() if name not in facts.ignored}
+    return endpoint.handle(replace(call, params=params))

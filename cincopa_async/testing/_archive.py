@@ -27,7 +27,7 @@ class Archives:
             gallery = None if capability is None else self._account.galleries.get(capability.fid or "")
             if gallery is None:
                 return PlainTextResponse("Not Found", status_code=404)
-            assets = [self._account.assets[rid] for rid in gallery.rids]
+            assets = self._account.items(gallery)
         return Response(_zipped(assets), media_type="application/zip")
 
 

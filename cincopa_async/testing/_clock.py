@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
 
 import anyio
 import anyio.lowlevel
 
 # The documentation's example of a date is written at this offset.
 _ZONE = timezone(timedelta(hours=-6))
+_FORMS: Final[Mapping[str, Callable[[str], str]]] = {
+    "seven digits and an offset": lambda text: text,
+    "an offset": lambda text: datetime.fromisoformat(text).astimezone(UTC).isoformat(timespec="seconds"),
+    "no offset": lambda text: f"{datetime.fromisoformat(text):%Y-%m-%dT%H:%M:%S}",
+    "month first": lambda text: f"{datetime.fromisoformat(text):%m/%d/%Y %I:%M %p}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,11 @@ def date() -> str:
     """Write the present date as the documentation's example has it, with seven digits of a second."""
     now = datetime.now(_ZONE)
     return f"{now:%Y-%m-%dT%H:%M:%S.%f}0{now.isoformat()[-6:]}"
+
+
+def dated(text: str, form: str) -> str:
+    """Write a date that :func:`date` has written in another form that the contract names."""
+    return _FORMS[form](text)
 
 
 def _running_loop() -> object | None:

@@ -109,7 +109,7 @@ class Deliverer:
         try:
             # Of the whole exchange: a hook that answers byte by byte would never end.
             with anyio.fail_after(self._timeout):
-                async with self._fetcher.open(sent.url, sent.content) as answer:
+                async with self._fetcher.open(sent.url, sent.content, sent.headers) as answer:
                     return 200 <= answer.status < 300
         except (SourceError, *BROKEN):
             return False

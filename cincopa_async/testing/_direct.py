@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
+from typing import Final
 from urllib.parse import unquote
 
 from starlette.datastructures import Headers
@@ -13,6 +16,7 @@ from starlette.responses import Response
 
 from ._account import SYNCED, Account, Asset
 from ._answers import TextAnswers
+from ._contract import Value
 from ._files import Chunk, Files, RejectedError
 from ._mishaps import Gone, befallen, target_of
 from ._quirks import Active, Quirks
@@ -21,6 +25,14 @@ CALL = "post.jpg"
 """The name of it in counts and quirks, as of a call."""
 
 _RANGE = re.compile(r"bytes ([0-9]+)-([0-9]+)/([0-9]+)")
+_ANY = "*"
+"""The unique-id of all files where none is looked at."""
+_BEYOND: Final[Mapping[Value, int]] = {"exclusive": 0, "inclusive": 1}
+"""How far behind the END of a range the first byte is that is not in it."""
+_NAMES: Final[Mapping[Value, Callable[[str], str]]] = {
+    "url-encoded": partial(unquote, errors="strict"),
+    "as it is": str,
+}
 
 
 class DirectUploads:
@@ -49,18 +61,24 @@ class DirectUploads:
         if "upload_rejected" in quirks:
             return answers.failure("the upload is rejected", quirks.get("upload_rejected", "status", 200))
         try:
-            asset = await self._receive(request, sync_ends=quirks.get("sync_ends", "state", SYNCED))
+            asset = await self._receive(request, quirks)
         except RejectedError as rejected:
-            return answers.failure(str(rejected), quirks.get("failure_status", "status", 200))
+            return answers.rejection(str(rejected))
         except ClientDisconnect:  # In the middle of the body: nothing of it is kept.
             return Gone()
-        return answers.text("ok" if asset is None else f"new resource id {asset.id} {asset.rid}")
+        if asset is None or quirks.fact("direct.reply") == "ok":
+            return answers.text("ok")
+        return answers.text(f"new resource id {asset.id} {asset.rid}")
 
-    async def _receive(self, request: Request, *, sync_ends: str) -> Asset | None:
+    async def _receive(self, request: Request, quirks: Active) -> Asset | None:
         target = target_of(request)
+        if quirks.fact("direct.exact") == "taken":
+            target = self._files.issued(target)
         self._files.check_target(target, request.client.host if request.client else "")
-        heading = _heading(request.headers)
+        heading = _heading(request.headers, quirks)
         chunk = heading.chunk
+        if chunk is None and quirks.fact("direct.whole") == "rejected":
+            raise RejectedError("a file needs a Content-Range")
         if chunk is not None:
             # Before its body, so that one which is not taken need not be read.
             self._files.check_chunk(target, chunk)
@@ -69,7 +87,7 @@ class DirectUploads:
             chunk = Chunk(heading.name, "", 0, len(content), len(content))
         elif len(content) != chunk.end - chunk.start:
             raise RejectedError("the body is shorter than its range")
-        return self._files.take(target, chunk, content, sync_ends=sync_ends)
+        return self._files.take(target, chunk, content, sync_ends=quirks.get("sync_ends", "state", SYNCED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +96,9 @@ class _Heading:
     chunk: Chunk | None
 
 
-def _heading(headers: Headers) -> _Heading:
+def _heading(headers: Headers, quirks: Active) -> _Heading:
     try:
-        name = unquote(headers.get("x-file-name", ""), errors="strict") or "upload"
+        name = _NAMES[quirks.fact("direct.name")](headers.get("x-file-name", "")) or "upload"
     except UnicodeDecodeError as error:
         raise RejectedError("the X-FILE-NAME is no url-encoded UTF-8") from error
     if "content-range" not in headers:
@@ -88,10 +106,11 @@ def _heading(headers: Headers) -> _Heading:
     match = _RANGE.fullmatch(headers["content-range"])
     if match is None:
         raise RejectedError("the Content-Range is not of the form: bytes START-END/SIZE")
-    if not headers.get("unique-id"):
+    unique_id = headers.get("unique-id") if quirks.fact("direct.unique_id") == "one" else _ANY
+    if not unique_id:
         raise RejectedError("a chunk needs a unique-id")
     start, end, size = map(int, match.groups())
-    return _Heading(name, Chunk(name, headers["unique-id"], start, end, size))
+    return _Heading(name, Chunk(name, unique_id, start, end + _BEYOND[quirks.fact("direct.range")], size))
 
 
 async def _body(request: Request, most: int) -> bytearray:

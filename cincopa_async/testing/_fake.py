@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,6 +19,7 @@ from ._api import Api
 from ._archive import Archives
 from ._background import Backgrounds
 from ._clock import Meter
+from ._contract import Contract, Value
 from ._counts import Counts
 from ._deliveries import Deliverer, Delivery
 from ._direct import DirectUploads
@@ -55,7 +57,9 @@ class FakeCincopa:
         rate_limit: How many calls a second are taken; more are answered HTTP 429, with a Retry-After of a second.
         sync_seconds: How long an asset is ``syncing`` once it is uploaded, by the clock of the event loop.
         seed: Of the ids that are made up.
-        quirks: What is out of the ordinary from the start.
+        contract: What the service is like, where it is not as ``contract.toml`` has it: values of facts by their ids,
+            or the file that ``cincopa contract --json`` has written of one's own account.
+        quirks: What is out of the ordinary from the start, for some calls.
     """
 
     def __init__(
@@ -71,10 +75,11 @@ class FakeCincopa:
         rate_limit: float | None = None,
         sync_seconds: float = 0.0,
         seed: int = 0,
+        contract: Contract | Mapping[str, Value] | str | PathLike[str] | None = None,
         quirks: Iterable[Quirk] = (),
     ) -> None:
         self._account = Account(seed=seed, api_token=api_token)
-        self._quirks = Quirks(quirks)
+        self._quirks = Quirks(quirks, Contract.of(contract))
         self._sources = Sources(timeout=source_timeout)
         self._holds = Holds()
         self._backgrounds = Backgrounds()

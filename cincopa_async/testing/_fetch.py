@@ -22,6 +22,11 @@ BROKEN = (OSError, anyio.BrokenResourceError, h11.ProtocolError)
 """What is raised, besides :class:`SourceError`, where an exchange breaks off; a timeout is an OSError."""
 
 _CHUNK = 64 * 1024
+_NOWHERE = ".invalid"
+"""The end of names that resolve nowhere (RFC 2606)."""
+_SILENT = "192.0.2."
+"""The beginning of addresses that are kept for documents (RFC 5737): nobody answers there."""
+_UNREACHABLE = "the connection to the input was refused, or its host is unknown"
 
 
 class SourceError(Exception):
@@ -38,8 +43,8 @@ class FetchedBody:
         self.status = 0
         self.headers: Mapping[str, str] = {}
 
-    async def request(self, url: httpx.URL, content: bytes | None) -> None:
-        """Send a GET, or a POST of JSON, and read the answer's headers."""
+    async def request(self, url: httpx.URL, content: bytes | None, further: Mapping[str, str]) -> None:
+        """Send a GET, or a POST with headers of its own, and read the answer's headers."""
         headers = [
             (b"host", url.netloc),
             (b"accept", b"*/*"),
@@ -49,7 +54,8 @@ class FetchedBody:
             (b"connection", b"close"),
         ]
         if content is not None:
-            headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
+            headers += [(name.encode(), value.encode()) for name, value in further.items()]
+            headers += [(b"content-length", b"%d" % len(content))]
         method = "GET" if content is None else "POST"
         parts = (
             h11.Request(method=method, target=url.raw_path, headers=headers),
@@ -87,16 +93,23 @@ class Fetcher:
         self._tls: ssl.SSLContext | None = None
 
     @asynccontextmanager
-    async def open(self, url: httpx.URL, content: bytes | None = None) -> AsyncIterator[FetchedBody]:
+    async def open(
+        self, url: httpx.URL, content: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[FetchedBody]:
         """Connect and ask, by a POST where there is `content`; closes the connection at the end."""
         async with await self._connect(url) as stream:
             body = FetchedBody(stream, self._timeout)
-            await body.request(url, content)
+            await body.request(url, content, headers or {})
             yield body
 
     async def _connect(self, url: httpx.URL) -> anyio.abc.ByteStream:
+        # Without the network these are as they would be with one, whatever answers in its place.
+        if url.host.endswith(_NOWHERE):
+            raise SourceError(_UNREACHABLE)
         try:
             with anyio.fail_after(self._timeout):
+                if url.host.startswith(_SILENT):
+                    await anyio.sleep_forever()
                 if url.scheme == "http":
                     return await anyio.connect_tcp(url.host, url.port or 80)
                 tls = await self._tls_context()
@@ -106,7 +119,7 @@ class Fetcher:
         except TimeoutError:
             raise
         except (OSError, UnicodeError, anyio.EndOfStream) as error:  # UnicodeError: a name that cannot be looked up.
-            raise SourceError("the connection to the input was refused, or its host is unknown") from error
+            raise SourceError(_UNREACHABLE) from error
 
     async def _tls_context(self) -> ssl.SSLContext:
         if self._tls is None:  # Made once, for it reads the trusted certificates from disk.

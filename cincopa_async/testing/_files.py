@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
 
 from ._account import Account, Asset, Capability
 from ._sync import Syncs
@@ -65,6 +66,13 @@ class Files:
     def max_bytes(self) -> int:
         """How large a file may be."""
         return self._max_bytes
+
+    def issued(self, target: bytes) -> bytes:
+        """Return the target that was issued with the same hash as a request's; the request's own if there is none."""
+        with self._account.lock:
+            wanted = _hash_of(target)
+            known = (issued for issued in self._account.capabilities if wanted and _hash_of(issued) == wanted)
+            return next(known, target)
 
     def check_target(self, target: bytes, caller: str) -> None:
         """Raise RejectedError unless a request's target is, to the byte, one that was issued and is good for it."""
@@ -138,3 +146,7 @@ class Files:
             raise RejectedError("the gallery does not exist any more")
         if capability.rid is not None and capability.rid not in self._account.assets:
             raise RejectedError("the asset to attach to does not exist any more")
+
+
+def _hash_of(target: bytes) -> str | None:
+    return dict(parse_qsl(urlsplit(target.decode("latin-1")).query)).get("hash")

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from threading import Lock
 from typing import Any, Final, Literal, get_args
 
+from ._contract import Contract, Value
 from ._rules import Rule
 
 QuirkName = Literal[
@@ -86,6 +87,30 @@ _CALLS: Final[Mapping[str, str]] = {
     "cease_creates": "portal.cease",
     "webhook_key": "webhook.set",
     "webhook_no_event": "webhook.set",
+}
+
+
+# The facts of the contract that quirks bend for some calls: to what an option of theirs says, or always to the same.
+_OPTION_BENDS: Final[Mapping[str, tuple[frozenset[str], str]]] = {
+    "failure_key": (frozenset({"failure.text"}), "key"),
+    "failure_status": (frozenset({"failure.status"}), "status"),
+    "permission_status": (frozenset({"permissions.status"}), "status"),
+    "abort_leaves": (frozenset({"abort.leaves"}), "state"),
+    "token_field": (frozenset({"token.get_temp.field", "upload.get_upload_token.field"}), "field"),
+    "download_field": (frozenset({"gallery.download.field"}), "field"),
+    "webhook_key": (frozenset({"webhook.key"}), "place"),
+}
+_BENDS: Final[Mapping[str, Mapping[str, Value]]] = {
+    "success_false": {"failure.success": "false"},
+    "numbers_as_strings": {"answers.numbers": "texts", "answers.runtime": "number as text"},
+    "size_words": {"answers.sizes": "byte texts"},
+    "unknown_sizes": {"answers.sizes": "unknown"},
+    "completed_without_resid": {"status.resid": "missing"},
+    "early_resid": {"status.resid_early": "early"},
+    "tag_counts": {"asset.get_tags.shape": "map"},
+    "folder_items": {"gallery.get_items.place": "folder.items"},
+    "cease_creates": {"portal.cease.does": "creates"},
+    "webhook_no_event": {"webhook.event": "nowhere"},
 }
 
 
@@ -170,6 +195,11 @@ class Quirk:
         """Count a call, and say whether the quirk concerns it."""
         return self._rule.applies(call)
 
+    def bent(self, fact: str) -> Value | None:
+        """Return what a fact of the contract is while the quirk is in force; None where it leaves that as it is."""
+        facts, option = _OPTION_BENDS.get(self.name, (frozenset(), ""))
+        return self.options[option] if fact in facts else _BENDS.get(self.name, {}).get(fact)
+
     def __repr__(self) -> str:
         return f"<Quirk {self.name} {self.options}>"
 
@@ -177,8 +207,9 @@ class Quirk:
 class Quirks:
     """All quirks in force. Set from a test's thread, looked at from a server's."""
 
-    def __init__(self, quirks: Iterable[Quirk] = ()) -> None:
+    def __init__(self, quirks: Iterable[Quirk], contract: Contract) -> None:
         self._lock = Lock()
+        self._contract = contract
         self._quirks = list(quirks)
 
     def add(self, quirk: Quirk) -> None:
@@ -194,17 +225,26 @@ class Quirks:
     def of(self, call: str) -> Active:
         """Say which quirks concern the call that comes now; asked once a call, for it counts."""
         with self._lock:
-            return Active([quirk for quirk in self._quirks if quirk.applies(call)])
+            return Active([quirk for quirk in self._quirks if quirk.applies(call)], self._contract)
 
 
 class Active:
-    """The quirks of one call."""
+    """What one call is like: the contract, and the quirks that bend it for this call."""
 
-    def __init__(self, quirks: list[Quirk]) -> None:
+    def __init__(self, quirks: list[Quirk], contract: Contract) -> None:
         self._quirks = quirks
+        self.contract = contract
 
     def __contains__(self, name: QuirkName) -> bool:
         return any(quirk.name == name for quirk in self._quirks)
+
+    def fact(self, id: str) -> Value:
+        """Return what a fact of the contract is: as the latest quirk that bends it says, else as the contract does."""
+        for quirk in reversed(self._quirks):
+            value = quirk.bent(id)
+            if value is not None:
+                return value
+        return self.contract[id]
 
     def get(self, name: QuirkName, option: str, default: Any) -> Any:
         """Return what the latest quirk of that name says, `default` where there is none."""

@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Final
+
+from ._contract import Value
+
+ALL_EVENTS: Final = "*"
+HOOK_FACTS: Final = (
+    "webhook.body",
+    "webhook.key",
+    "webhook.event",
+    "webhook.rid",
+    "webhook.wildcards",
+    "webhook.uploaded",
+    "answers.dates",
+)
+"""The facts of the contract that say which events a hook is told, and how."""
 
 
 @dataclass(slots=True)
@@ -31,14 +47,17 @@ class Hook:
 
     hook_url: str = field(repr=False)
     slack: bool = False
-    events: str = "*"
+    events: str = ALL_EVENTS
     """Names and patterns of events, by comma."""
     security_key: str = field(default="", repr=False)
-    key_place: str = "body"
-    """Where its key is sent: in the ``body``, the ``query``, or ``nowhere``."""
-    names_asset_events: bool = True
-    """Whether the body tells which event of an asset it is about."""
+    facts: Mapping[str, Value] = field(default_factory=dict, repr=False)
+    """How it is told of events: facts of the contract by their ids, as they were when it was set."""
 
     def wants(self, event: str) -> bool:
         """Say whether an event is sent to it."""
-        return any(fnmatchcase(event, pattern.strip()) for pattern in self.events.split(","))
+        if event == "asset.uploaded" and self.facts["webhook.uploaded"] != event:
+            return False
+        patterns = [pattern.strip() for pattern in self.events.split(",")]
+        if self.facts["webhook.wildcards"] == "taken":
+            return any(fnmatchcase(event, pattern) for pattern in patterns)
+        return event in patterns or self.events == ALL_EVENTS

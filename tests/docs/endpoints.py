@@ -1,4 +1,8 @@
-"""The table of docs/endpoints.md, made of the docstrings. `python -m tests.docs.endpoints` writes it anew."""
+"""
+The table of docs/endpoints.md, made of the docstrings and the contract.
+
+`python -m tests.docs.endpoints` writes it anew.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from typing import Any
 
 import cincopa_async
 from cincopa_async import CincopaClient, UploadJob
+from cincopa_async.testing._contract import facts
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "endpoints.md"
 HEAD = "| Call | HTTP | Methods | How sure |\n|---|---|---|---|\n"
@@ -64,13 +69,13 @@ def table() -> str:
     by_call: dict[str, list[str]] = {}
     for place, call in sources():
         by_call.setdefault(call, []).append(place)
-    sure = how_sure()
     lines = []
     for call in sorted(by_call, key=lambda call: call.split()[1].split(".")):
         verb, name = call.split()
         own = f"client.{name}"
         places = sorted(by_call[call], key=lambda place: (place != own, place))
-        lines.append(f"| `{name}` | {verb} | {', '.join(f'`{place}`' for place in places)} | {sure.get(call, '')} |\n")
+        sure = facts()[f"{name}.method"].sure
+        lines.append(f"| `{name}` | {verb} | {', '.join(f'`{place}`' for place in places)} | {sure} |\n")
     return HEAD + "".join(lines)
 
 

@@ -116,7 +116,8 @@ async def of_the_fake() -> str:
     lines: dict[str, None] = {}
     for quirks in QUIRKS:
         with tempfile.TemporaryDirectory() as folder:
-            with patch.object(Answers, "_runtime", return_value=77):  # Of one length: answers are cut in the middle.
+            # Of one length: answers are cut in the middle.
+            with patch.object(Answers, "_runtime", return_value={"runtime": 77}):
                 await _run(Path(folder), quirks)
             for path in sorted(Path(folder).iterdir()):  # noqa: ASYNC240 - nothing else is under way
                 text = _DATE.sub("2025-02-24T09:16:14.8562610-06:00", path.read_text(encoding="ascii"))

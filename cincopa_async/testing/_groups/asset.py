@@ -3,39 +3,59 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 from urllib.parse import quote
 
 from cincopa_async.testing._account import Asset, Capability
-from cincopa_async.testing._calls import Call, Endpoint, RefusedError, normal_tags, page_of, split_tags
+from cincopa_async.testing._calls import Call, Endpoint, RefusedError, last_page, page_of, split_words
 from cincopa_async.testing._clock import date
+from cincopa_async.testing._contract import Value
 
 # Parameters of set_meta that are no properties of an asset.
 _NOT_META = {"rid"}
+_USUAL = 50
+"""How many items are on a page that nobody gave a size."""
+_BELOW: Final[Mapping[Value, int | None]] = {"refused": None, "the usual number": _USUAL, "none": 0}
+_SHAPES: Final[Mapping[Value, Callable[[Counter[str]], Any]]] = {
+    "list": sorted,
+    "map": dict,
+    "objects": lambda counts: [{"tag": tag} for tag in sorted(counts)],
+}
+_POSTERS: Final[Mapping[Value, str]] = {"rid:": "rid:", "bare": ""}
+"""What stands before the rid of a poster."""
 
 
-def list_assets(call: Call) -> dict[str, Any]:
+def list_assets(call: Call) -> dict[str, Any] | None:
     """List the assets, in the order they came. What is attached to another asset is found by its rid alone."""
-    page, items_per_page = call.number("page", 1), call.number("items_per_page", 50)
+    page = call.number("page", 1)
+    items_per_page = call.number("items_per_page", _USUAL, below=_BELOW[call.fact("asset.list.below")])
+    if _is_unknown_reference_id(call):
+        says = call.fact("asset.list.unknown_reference_id")
+        if says == "refused":
+            raise RefusedError("The reference_id does not exist")
+        if says == "an empty response":
+            return None
     found = [asset for asset in call.account.assets.values() if _matches(asset, call)]
+    if call.fact("asset.list.beyond") == "the last page":
+        page = min(page, last_page(found, items_per_page))
     items, items_data = page_of(found, page, items_per_page)
-    details = split_tags(call.params.get("details", ""))
-    return {"items": [described(asset, details) for asset in items], "items_data": items_data}
+    return {"items": [described(asset, call) for asset in items], "items_data": items_data}
 
 
 def get_tags(call: Call) -> dict[str, Any]:
     """List the tags in use."""
-    counts = Counter(tag for asset in call.account.assets.values() for tag in _tags(asset))
-    return {"tags": dict(counts) if "tag_counts" in call.quirks else sorted(counts)}
+    counts = Counter(tag for asset in call.account.assets.values() for tag in _tags(asset, call))
+    return {"tags": _SHAPES[call.fact("asset.get_tags.shape")](counts)}
 
 
 def set_meta(call: Call) -> dict[str, Any]:
     """Set what is known of an asset, fields of the caller's own too."""
     asset = call.asset(call.required("rid"))
+    call.refuse_further("asset.set_meta")
     meta = {name: value for name, value in call.params.items() if name not in _NOT_META}
     if "tags" in meta:
-        meta["tags"] = normal_tags(meta["tags"])
+        meta["tags"] = call.normal_tags(meta["tags"])
     if "thumb_attached_rid" in meta:
         asset.poster = _poster(call, asset, meta["thumb_attached_rid"])
     asset.meta.update(meta)
@@ -54,7 +74,10 @@ def resync(call: Call) -> dict[str, Any]:
 
 def delete(call: Call) -> dict[str, Any]:
     """Drop an asset, and take it out of every gallery."""
-    call.account.delete_asset(call.asset(call.required("rid")).rid)
+    if not call.was_deleted("rid"):
+        asset = call.asset(call.required("rid"))
+        if call.fact("asset.delete.does") == "gone":
+            call.delete_asset(asset.rid)
     return {}
 
 
@@ -81,12 +104,14 @@ def upload_target(call: Call) -> tuple[str | None, str | None, str | None]:
         call.gallery(fid)
     if rid is not None:
         call.asset(rid)
+    if rid is not None and call.fact("upload_from_url.needs_type") == "refused":
         call.required("type")
     return fid, rid, type
 
 
-def described(asset: Asset, details: Iterable[str]) -> dict[str, Any]:
-    """Write an asset as lists do; what is not always there is named in `details`."""
+def described(asset: Asset, call: Call) -> dict[str, Any]:
+    """Write an asset as lists do; what is not always there is asked for in `details`."""
+    details = split_words(call.params.get("details", ""))
     return {
         "id": asset.id,
         "rid": asset.rid,
@@ -94,8 +119,8 @@ def described(asset: Asset, details: Iterable[str]) -> dict[str, Any]:
         "filename": asset.filename,
         "filesize": len(asset.content),
         "uploaded_by": "user@example.com",
-        "uploaded": asset.uploaded,
-        "modified": asset.modified,
+        "uploaded": call.date(asset.uploaded),
+        "modified": call.date(asset.modified),
         "syncstatus": asset.syncstatus,
         "storage": "cincopa",
         **{name: asset.meta.get(name, "") for name in details},
@@ -104,48 +129,58 @@ def described(asset: Asset, details: Iterable[str]) -> dict[str, Any]:
 
 def _matches(asset: Asset, call: Call) -> bool:
     wanted = call.params
-    rid = wanted.get("rid")
     return (
-        (asset.rid == rid if rid else asset.attached_to is None)
+        _is_wanted(asset, wanted.get("rid", ""), call)
         and wanted.get("type") in {None, "", asset.type}
         and wanted.get("reference_id") in {None, "", asset.meta.get("reference_id")}
-        and _has_tag(asset, wanted.get("tag", ""))
+        and _has_tag(asset, wanted.get("tag", ""), call)
         and _has_text(asset, wanted.get("search", ""))
     )
 
 
-def _has_tag(asset: Asset, tag: str) -> bool:
-    match tag:
-        case "":
-            return True
-        case "no-tag":
-            return not _tags(asset)
-        case "any-tag":
-            return bool(_tags(asset))
-        case _:
-            return tag in _tags(asset)
+def _is_wanted(asset: Asset, rid: str, call: Call) -> bool:
+    if not rid:
+        return asset.attached_to is None or call.fact("asset.list.attached") == "listed"
+    return rid in asset.rid if call.fact("asset.list.rid_exact") == "in part" else rid == asset.rid
+
+
+def _is_unknown_reference_id(call: Call) -> bool:
+    wanted = call.params.get("reference_id")
+    return bool(wanted) and all(asset.meta.get("reference_id") != wanted for asset in call.account.assets.values())
+
+
+def _has_tag(asset: Asset, tag: str, call: Call) -> bool:
+    tags = _tags(asset, call)
+    if not tag:
+        return True
+    if tag == "no-tag" and call.fact("asset.list.tag_none") == "special":
+        return not tags
+    if tag == "any-tag" and call.fact("asset.list.tag_any") == "special":
+        return bool(tags)
+    return tag in tags
 
 
 def _has_text(asset: Asset, text: str) -> bool:
     return any(text.lower() in value.lower() for value in (asset.filename, *asset.meta.values()))
 
 
-def _tags(asset: Asset) -> list[str]:
-    return split_tags(asset.meta.get("tags", ""))
+def _tags(asset: Asset, call: Call) -> list[str]:
+    return call.tags(asset.meta.get("tags", ""))
 
 
 def _poster(call: Call, asset: Asset, text: str) -> str:
-    poster = call.asset(text.removeprefix("rid:"))
-    if not text.startswith("rid:") or poster.attached_to != asset.rid:
+    prefix = _POSTERS[call.fact("poster")]
+    poster = call.asset(text.removeprefix(prefix))
+    if not text.startswith(prefix) or poster.attached_to != asset.rid:
         raise RefusedError("The thumb_attached_rid is not attached to this asset")
     return poster.rid
 
 
 ENDPOINTS = {
-    "asset.list": Endpoint("GET", list_assets),
-    "asset.get_tags": Endpoint("GET", get_tags),
-    "asset.set_meta": Endpoint("POST", set_meta),
-    "asset.resync": Endpoint("POST", resync),
-    "asset.delete": Endpoint("POST", delete),
-    "asset.get_upload_url": Endpoint("GET", get_upload_url),
+    "asset.list": Endpoint(list_assets),
+    "asset.get_tags": Endpoint(get_tags),
+    "asset.set_meta": Endpoint(set_meta),
+    "asset.resync": Endpoint(resync),
+    "asset.delete": Endpoint(delete),
+    "asset.get_upload_url": Endpoint(get_upload_url),
 }

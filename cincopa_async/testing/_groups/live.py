@@ -55,15 +55,15 @@ def _stream(call: Call) -> Stream:
         raise RefusedError("The parameter rid or id is required")
     stream = call.account.streams.get(rid)
     if stream is None:
-        raise RefusedError("The rid does not exist")
+        raise call.unknown("rid")
     return stream
 
 
 ENDPOINTS = {
-    "live.list": Endpoint("GET", list_streams),
-    "live.create": Endpoint("GET", create),
-    "live.start": Endpoint("GET", start),
-    "live.stop": Endpoint("GET", stop),
-    "live.reset": Endpoint("GET", reset),
-    "live.delete": Endpoint("GET", delete),
+    "live.list": Endpoint(list_streams),
+    "live.create": Endpoint(create),
+    "live.start": Endpoint(start),
+    "live.stop": Endpoint(stop),
+    "live.reset": Endpoint(reset),
+    "live.delete": Endpoint(delete),
 }

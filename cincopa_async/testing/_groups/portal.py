@@ -32,7 +32,7 @@ def cease(call: Call) -> dict[str, Any]:
     The documentation calls it "create subdomain if available", and describes it as deactivating. Two of three speak for
     the latter, the description and the verb itself, and portal.set is there to create.
     """
-    if "cease_creates" in call.quirks:
+    if call.fact("portal.cease.does") == "creates":
         name = _available(call, _NAME)
         call.account.portals[name] = Portal(name)
     else:
@@ -97,10 +97,10 @@ def _described(portal: Portal) -> dict[str, Any]:
 
 
 ENDPOINTS = {
-    "portal.check": Endpoint("GET", check),
-    "portal.cease": Endpoint("POST", cease),
-    "portal.rename": Endpoint("POST", rename),
-    "portal.remove": Endpoint("POST", remove),
-    "portal.set": Endpoint("POST", set_portal),
-    "portal.list": Endpoint("GET", list_portals),
+    "portal.check": Endpoint(check),
+    "portal.cease": Endpoint(cease),
+    "portal.rename": Endpoint(rename),
+    "portal.remove": Endpoint(remove),
+    "portal.set": Endpoint(set_portal),
+    "portal.list": Endpoint(list_portals),
 }

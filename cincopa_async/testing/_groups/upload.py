@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from cincopa_async.testing._account import Gallery
-from cincopa_async.testing._calls import Call, Endpoint, NotAllowedError, RefusedError
+from cincopa_async.testing._calls import Call, Endpoint, RefusedError
 from cincopa_async.testing._clock import date
 
 
@@ -14,17 +14,18 @@ def get_upload_token(call: Call) -> dict[str, Any]:
     """Make a token that opens the page of one gallery, and does nothing else."""
     fid = call.gallery(call.required("fid")).fid
     token = call.account.issue_token([("upload.iframe",)], ttl=None, fid=fid)
-    return {call.quirks.get("token_field", "field", "upload_token"): token.value}
+    return {str(call.fact("upload.get_upload_token.field")): token.value}
 
 
-def iframe(call: Call) -> str:
+def iframe(call: Call) -> dict[str, Any] | str:
     """Show the page of a gallery. Refused, it is JSON as any other call: what the service shows then is not known."""
     gallery = _gallery(call)
     title = escape(gallery.meta.get("name") or gallery.fid)
-    return (
+    page = (
         f"<!DOCTYPE html><html><head><title>{title}</title></head>"
         f"<body><h1>{title}</h1><p>Drop files here to upload them.</p></body></html>"
     )
+    return page if call.fact("upload.iframe.page") == "HTML" else {"page": page}
 
 
 def _gallery(call: Call) -> Gallery:
@@ -45,7 +46,7 @@ def _gallery(call: Call) -> Gallery:
     else:
         raise RefusedError("The parameter fid or rrid is required")
     if found is None or invited_to not in {None, found.fid}:
-        raise NotAllowedError("The permissions of the upload token do not allow this gallery")
+        raise call.not_allowed("this gallery")
     return found
 
 
@@ -57,6 +58,6 @@ def _made_for(rrid: str, call: Call) -> Gallery:
 
 
 ENDPOINTS = {
-    "upload.get_upload_token": Endpoint("GET", get_upload_token),
-    "upload.iframe": Endpoint("GET", iframe, page=True),
+    "upload.get_upload_token": Endpoint(get_upload_token),
+    "upload.iframe": Endpoint(iframe, page=True),
 }

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from cincopa_async.testing._account import Upload
 from cincopa_async.testing._calls import Call, Endpoint, RefusedError
+from cincopa_async.testing._contract import Value
 
 from .asset import upload_target
+
+_STATES = {"completed", "failed", "inprogress"}
+"""Those that the contract has words for."""
+_UNKNOWN_FOR: Final[Mapping[Value, tuple[int, float]]] = {
+    "at once": (0, 0.0),
+    "after a moment": (2, 0.0),
+    "after a minute": (0, 60.0),
+}
+"""For how many polls, and for how many seconds, nobody knows a fresh upload."""
 
 
 def start(call: Call) -> dict[str, Any]:
@@ -25,15 +36,17 @@ def get_status(call: Call) -> dict[str, Any]:
     upload = _upload(call)
     upload.polls += 1
     if _too_fresh(call, upload):
-        raise _unknown_id()
+        raise call.unknown("status_id")
     answer = {
-        "progress_bytes": upload.received,
-        "more": upload.more,
+        "progress_bytes": upload.received if call.fact("status.size") == "all bytes" else 0,
+        "more": "",
         "debug": _debug(upload),
         "file_size_bytes": -1 if upload.size is None else upload.size,
         "status": _word(call, upload),
-        "progress": _percentage(upload),
+        "progress": _PROGRESS[call.fact("status.progress")](upload),
     }
+    if upload.more and call.fact("status.reason") != "nowhere":
+        answer[str(call.fact("status.reason"))] = upload.more
     if resid := _resid(call, upload):
         answer["resid"] = resid
     return answer
@@ -43,32 +56,30 @@ def abort(call: Call) -> dict[str, Any]:
     """
     End a pull and drop what it has read.
 
-    The documentation says nothing of a pull that has ended already: the call succeeds and changes nothing, so that a
-    completion which won the race stays one.
+    The documentation says nothing of a pull that has ended already: the call succeeds unless told otherwise, and
+    changes nothing, so that a completion which won the race stays one.
     """
     upload = _upload(call)
-    call.account.abort_upload(upload, leaves=call.quirks.get("abort_leaves", "state", "aborted"))
+    goes_on = call.fact("abort.drops") == "an asset"
+    again = call.fact("abort.again")
+    if not call.account.abort_upload(upload, str(call.fact("abort.leaves")), goes_on=goes_on) and again != "success":
+        raise RefusedError("The upload has ended", None if again == "refused" else int(again))
     return {"status_id": upload.status_id}
 
 
 def _upload(call: Call) -> Upload:
     upload = call.account.uploads.get(call.required("status_id"))
     if upload is None or upload.leaves == "unknown":
-        raise _unknown_id()
+        raise call.unknown("status_id")
     return upload
 
 
-def _unknown_id() -> RefusedError:
-    return RefusedError("The status_id does not exist")
-
-
 def _too_fresh(call: Call, upload: Upload) -> bool:
-    if "fresh_id_unknown" not in call.quirks:
-        return False
-    seconds = float(call.quirks.get("fresh_id_unknown", "seconds", 0.0))
+    polls, seconds = _UNKNOWN_FOR[call.fact("status.fresh")]
+    seconds = float(call.quirks.get("fresh_id_unknown", "seconds", seconds))
     if seconds:
         return upload.started.elapsed() < seconds
-    return upload.polls <= int(call.quirks.get("fresh_id_unknown", "polls", 0))
+    return upload.polls <= int(call.quirks.get("fresh_id_unknown", "polls", polls))
 
 
 def _word(call: Call, upload: Upload) -> str:
@@ -76,15 +87,17 @@ def _word(call: Call, upload: Upload) -> str:
     for quirk in call.quirks.among({"unknown_status_word"}):
         if quirk.options["state"] == state:
             return str(quirk.options["word"])
-    return state
+    return str(call.fact(f"status.{state}")) if state in _STATES else state
 
 
 def _resid(call: Call, upload: Upload) -> str | None:
-    if upload.state == "completed" and "completed_without_resid" in call.quirks:
+    if upload.state == "completed" and call.fact("status.resid") == "missing":
         return None
-    if upload.state == "inprogress" and "early_resid" in call.quirks:
+    if upload.state == "inprogress" and call.fact("status.resid_early") == "early":
         # Kept for the end: the id that shows up early is the one the asset gets.
         upload.resid = upload.resid or call.account.new_id()
+    if upload.resid and upload.state == "completed" and call.fact("status.resid_same") == "another":
+        return f"A{upload.resid[:0:-1]}"
     return upload.resid
 
 
@@ -101,8 +114,13 @@ def _debug(upload: Upload) -> str:
     )
 
 
+_PROGRESS: Final[Mapping[Value, Callable[[Upload], float]]] = {
+    "0 to 100": _percentage,
+    "0 to 1": lambda upload: _percentage(upload) / 100,
+}
+
 ENDPOINTS = {
-    "asset.upload_from_url": Endpoint("POST", start),
-    "asset.upload_from_url_get_status": Endpoint("GET", get_status),
-    "asset.upload_from_url_abort": Endpoint("POST", abort),
+    "asset.upload_from_url": Endpoint(start),
+    "asset.upload_from_url_get_status": Endpoint(get_status),
+    "asset.upload_from_url_abort": Endpoint(abort),
 }

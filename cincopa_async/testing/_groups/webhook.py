@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from cincopa_async.testing._calls import Call, Endpoint, RefusedError
-from cincopa_async.testing._records import Hook
+from cincopa_async.testing._records import HOOK_FACTS, Hook
 
 
 def list_hooks(call: Call) -> dict[str, Any]:
@@ -24,8 +24,6 @@ def set_hook(call: Call) -> dict[str, Any]:
     """Make a hook, or change it; what is not named stays."""
     hook = _made(call, slack=False)
     hook.security_key = call.params.get("security_key", hook.security_key)
-    hook.key_place = call.quirks.get("webhook_key", "place", "body")
-    hook.names_asset_events = "webhook_no_event" not in call.quirks
     return {}
 
 
@@ -37,8 +35,11 @@ def set_slack(call: Call) -> dict[str, Any]:
 
 def delete(call: Call) -> dict[str, Any]:
     """Drop a hook; what waits to be sent to it is not sent any more."""
-    if call.account.hooks.pop(call.required("hook_url"), None) is None:
+    hook_url = call.required("hook_url")
+    if hook_url not in call.account.hooks:
         raise RefusedError("The hook_url does not exist")
+    if call.fact("webhook.delete.does") == "gone":
+        del call.account.hooks[hook_url]
     return {}
 
 
@@ -52,6 +53,7 @@ def _made(call: Call, *, slack: bool) -> Hook:
         raise RefusedError("The hook_url is no http or https URL")
     hook = call.account.hooks.setdefault(hook_url, Hook(hook_url))
     hook.slack = slack
+    hook.facts = {fact: call.fact(fact) for fact in HOOK_FACTS}
     # Without events it gets all: the documentation does not say that they must be named. Nobody knows which there are:
     # any word will do.
     hook.events = call.params.get("events") or hook.events
@@ -59,8 +61,8 @@ def _made(call: Call, *, slack: bool) -> Hook:
 
 
 ENDPOINTS = {
-    "webhook.list": Endpoint("GET", list_hooks),
-    "webhook.set": Endpoint("POST", set_hook),
-    "webhook.set_slack": Endpoint("POST", set_slack),
-    "webhook.delete": Endpoint("POST", delete),
+    "webhook.list": Endpoint(list_hooks),
+    "webhook.set": Endpoint(set_hook),
+    "webhook.set_slack": Endpoint(set_slack),
+    "webhook.delete": Endpoint(delete),
 }
