@@ -6,7 +6,7 @@ import functools
 import inspect
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
@@ -26,6 +26,7 @@ from .resources._asset_calls import change
 
 if TYPE_CHECKING:
     from ._base import BaseClient
+    from ._codec import Reply
     from ._life import Life
 
 Progress: TypeAlias = Callable[[int, int], object]
@@ -119,6 +120,29 @@ class FileSender:
             )
             return UploadResult(rid=rid, status=status)
         raise error
+
+    async def post(self, upload_url: str, headers: Mapping[str, str], content: bytes) -> Reply:
+        """
+        Send a body to an upload URL once, with headers of the caller's own, and return what came back.
+
+        It is for trying what the service takes; uploads go by :meth:`send`.
+
+        Raises:
+            ValueError: It is no URL that a file can be sent to.
+            TransportError: No whole answer came.
+        """
+        url = ExactURL(upload_url)
+        size = len(content)
+        sent = {"Content-Length": str(size), **headers}
+        self._life.enter()
+        slot = await self._life.uploads.acquire("normal", fresh=True)
+        post = functools.partial(self._transport.post, url=url, headers=sent, body=_Body(content))
+        reply = await self._life.over(self._life.uploads, slot, post)
+        target = Target(url=upload_url, file_name="", unique_id="")
+        read = functools.partial(target.read, chunk=Chunk(start=0, end=size, size=size), complete=True)
+        for told in self._life.listeners:
+            told(POST, reply, read)
+        return reply
 
     async def _in_turn(self, upload: FileUpload) -> tuple[Content, str]:
         self._life.enter()
@@ -284,6 +308,23 @@ class _Pieces:
             await anyio.lowlevel.checkpoint_if_cancelled()  # From here on it is too late.
             self.complete = True
         return piece
+
+
+class _Body:
+    """A body that is at hand."""
+
+    name = NAME
+
+    def __init__(self, content: bytes) -> None:
+        self._left: bytes | None = content
+        self.complete = False
+
+    async def __anext__(self) -> bytes:
+        if self._left is None:
+            raise StopAsyncIteration
+        content, self._left = self._left, None
+        self.complete = True
+        return content
 
 
 def _whole(name: str, value: int) -> int:

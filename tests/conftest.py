@@ -90,6 +90,9 @@ def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
     with blockbuster_ctx("cincopa_async", excluded_modules=["cincopa_async.testing"]) as blockbuster:
         # Coverage locks its data when it meets a new file; that wait is its own.
         blockbuster.functions["threading.Lock.acquire"].can_block_in("coverage/collector.py", "lock_data")
+        # What is read of /proc is in memory: no disk is waited for.
+        for function in ("io.TextIOWrapper.read", "os.readlink"):
+            blockbuster.functions[function].can_block_in("stores/_process.py", {"_stat", "current"})
         # A recording writes its lines from the loop's thread, and says so.
         blockbuster.functions["os.write"].can_block_in("cincopa_async/testing/_recording.py", "_write")
         yield blockbuster
