@@ -90,6 +90,13 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session
+def contract(session: nox.Session) -> None:
+    """Try what is believed of the service in the account of CINCOPA_API_TOKEN: `-- --source URL`, `-- --plan`."""
+    session.install(".[cli,testing]")
+    session.run("cincopa", "contract", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Run the benchmarks, all or those named: `-- name`."""
     scripts = [path for path in sorted(ROOT.glob("benchmarks/*.py")) if not path.name.startswith("_")]

@@ -187,6 +187,48 @@ def fake(
     leave(lambda: run_fake(host, port, api_token, allow_remote=allow_remote))
 
 
+@app.command()
+def contract(
+    *,
+    source: Annotated[
+        str | None, typer.Option(help="The URL of a small file that Cincopa can fetch.", show_default=False)
+    ] = None,
+    hook_url: Annotated[
+        str | None, typer.Option(help="The URL by which Cincopa reaches --hook-port.", show_default=False)
+    ] = None,
+    hook_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Where to listen for webhooks meanwhile.", show_default=False)
+    ] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Make only calls that change nothing.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would be sent; send nothing.")] = False,
+    json: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write what was found to this file, for FakeCincopa.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Keep the answers in this new file, for a bug report.")
+    ] = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """
+    Try, in your account, what this package believes of Cincopa: fact, verdict, what was seen, and how.
+
+    What it makes is small and marked, and it is deleted again, Ctrl-C or not; it changes nothing else. The exit code is
+    1 if a fact is refuted.
+    """
+    from cincopa_async.cli.contract import Trying, run_contract
+
+    trying = Trying(
+        source=source,
+        hook_url=hook_url,
+        hook_port=hook_port,
+        read_only=read_only,
+        report=json,
+        recording=record,
+        base_url=base_url,
+    )
+    leave(lambda: run_contract(trying, plan=plan))
+
+
 def leave(command: Callable[[], int]) -> None:
     """
     Run a command and end with its exit code.

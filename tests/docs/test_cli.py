@@ -23,7 +23,13 @@ from tests.docs.conftest import ROOT
 TEXT = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
-UPLOAD = {option for parameter in COMMANDS["upload"].params for option in parameter.opts if option.startswith("--")}
+OPTIONS = {
+    option
+    for command in ("upload", "contract")
+    for parameter in COMMANDS[command].params
+    for option in parameter.opts
+    if option.startswith("--")
+}
 
 
 def blocks_of(text: str) -> list[str]:
@@ -51,7 +57,7 @@ def test_every_command_and_option_is_told() -> None:
     options = set(re.findall(r"--[a-z][a-z-]+", TEXT))
 
     assert told == set(COMMANDS)
-    assert options == UPLOAD | {"--help"}
+    assert options == OPTIONS | {"--help"}
 
 
 def test_fields_columns_and_states_are_told() -> None:
