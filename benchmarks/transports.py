@@ -14,6 +14,7 @@ from _server import served
 
 ROUNDS = 3
 TASKS = (1, 50, 1_000)
+CALLS = 5_000
 AIM = 2.3
 RAW = "raw aiohttp"
 OURS = ["cincopa_async", *OVER_WHAT_IS_GIVEN]
@@ -22,7 +23,8 @@ OURS = ["cincopa_async", *OVER_WHAT_IS_GIVEN]
 def main() -> None:
     with served() as base_url:
         figures = {
-            tasks: by_turns({name: measure(name, base_url, tasks) for name in [RAW, *OURS]}, ROUNDS) for tasks in TASKS
+            tasks: by_turns({name: measure(name, base_url, tasks, calls=CALLS) for name in [RAW, *OURS]}, ROUNDS)
+            for tasks in TASKS
         }
     heads = ["", *(f"{tasks:,}" for tasks in TASKS)]
     names = {RAW: RAW, **{name: f"over {name}" for name in OURS}, "cincopa_async": "over its own connections"}
