@@ -55,6 +55,12 @@ def forgets_galleries(call: str, params: Params, body: Body) -> object:
     return {**body, "galleries": []} if call == "gallery.list" and "galleries" in body else body
 
 
+def forgets_all_but_home(call: str, params: Params, body: Body) -> object:
+    if call == "gallery.list" and "galleries" in body:
+        return {**body, "galleries": [entry for entry in body["galleries"] if entry["name"].endswith(" home")]}
+    return forgets_galleries(call, params, body)
+
+
 def without_note_at_the_top(params: Params, body: Body) -> Body:
     first, *rest = body.get("items") or [{}]
     return {**body, "items": rest} if first.get("filename", "").endswith("note.txt") else body
@@ -112,6 +118,21 @@ UNSEEN: list[tuple[Change, str, str]] = [
         forgets_galleries,
         "asset.list.takes.rid",
         "what it is tried on could not be made: no gallery can be made: its fid is not answered, nor is it listed",
+    ),
+    (
+        forgets_all_but_home,
+        "gallery.create.takes.name",
+        "what it is tried on could not be made: gallery.create told no fid, and no gallery of that name was found",
+    ),
+    (
+        of("asset.list", lambda params, body: {**body, "items": []} if "rid" in params else body),
+        "asset.delete.does",
+        "an asset that is there is not found by its rid",
+    ),
+    (
+        of("gallery.get_items", lambda _, body: {**body, "items": "none"} if "items" in body else body),
+        "gallery.add_item.position",
+        "gallery.get_items answered no list",
     ),
     (
         of("ping", lambda params, body: REFUSED if params["api_token"].startswith("AAAA") else body),

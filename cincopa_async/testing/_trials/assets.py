@@ -77,6 +77,7 @@ async def _filters(trial: Trial, sample: Sample) -> None:
 
 async def _part_of_a_rid(trial: Trial, sample: Sample) -> None:
     with trial.about("asset.list.rid_exact"):
+        await must_be_there(trial, sample.one)
         found = await rids(trial, rid=sample.one[:-2])
         if sample.wrong(found) or (found and sample.one not in found):
             raise UnseenError("others were found than the rid begins")
@@ -143,3 +144,9 @@ async def is_there(trial: Trial, rid: str) -> bool:
     if found - {rid}:
         raise UnseenError("asset.list found others than the rid it was asked for")
     return rid in found
+
+
+async def must_be_there(trial: Trial, rid: str) -> None:
+    """Raise UnseenError where an asset is not found that is in the account for sure: what is gone could not be told."""
+    if not await is_there(trial, rid):
+        raise UnseenError("an asset that is there is not found by its rid")

@@ -11,7 +11,7 @@ from ._marks import MARK
 from ._stage import FILES
 from ._trial import Trial
 from ._unseen import UnseenError
-from .assets import is_there, rids
+from .assets import is_there, must_be_there, rids
 
 _TOLD: Final = "caption,description,long_description,related_link_text,related_link_url,reference_id,tags"
 _SET: Final = tuple(f"asset.set_meta.takes.{name}" for name in _TOLD.split(","))
@@ -81,8 +81,7 @@ async def deleted(trial: Trial) -> None:
     """Delete an asset, look where it is gone, and delete it again."""
     with trial.about("asset.delete.*", "failure.resend"):
         rid, fid = await trial.props.asset("gone.txt"), await trial.props.gallery("second")
-        if not await is_there(trial, rid):
-            raise UnseenError("a new asset is not found by its rid")
+        await must_be_there(trial, rid)
         with trial.about("asset.delete.galleries"):
             await trial.do("gallery.add_item", fid=fid, rid=rid)
         was_in = await _in_gallery(trial, fid, rid)

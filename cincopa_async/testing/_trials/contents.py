@@ -7,7 +7,7 @@ from typing import Final
 from ._pages import detailed, paged
 from ._trial import Trial
 from ._unseen import UnseenError
-from .assets import is_there
+from .assets import is_there, must_be_there
 
 _LINKS: Final = ("url", "download_url", "link")
 _ENVELOPE: Final = frozenset({"success", "runtime"})
@@ -70,6 +70,7 @@ async def taken_out(trial: Trial) -> None:
         fid, rid = await trial.props.gallery("order"), await trial.props.asset("note.txt")
         if rid not in await _order(trial, fid):
             raise UnseenError("what was put into a gallery is not in it")
+        await must_be_there(trial, rid)
         await trial.do("gallery.remove_item", fid=fid, rid=rid)
         if rid in await _order(trial, fid):
             trial.saw("gallery.remove_item.does", "nothing")
@@ -122,8 +123,9 @@ async def _holding(trial: Trial, about: str, file_name: str) -> str:
     """Return a gallery that holds an asset for sure."""
     fid, rid = await trial.props.gallery(about), await trial.props.asset(file_name)
     await trial.do("gallery.add_item", fid=fid, rid=rid)
-    if rid not in await _order(trial, fid) or not await is_there(trial, rid):
+    if rid not in await _order(trial, fid):
         raise UnseenError("what was put into a gallery is not in it")
+    await must_be_there(trial, rid)
     return fid
 
 

@@ -46,7 +46,9 @@ async def chunks(trial: Trial) -> None:
         if last is None:
             raise UnseenError("a file in two chunks was not taken, however their ranges ended")
         trial.saw("direct.range", "inclusive" if ends else "exclusive", "two chunks with such ends became the file")
-        if last.rid is not None:
+        if not last.text:
+            trial.findings.missed(["direct.reply"], "the last chunk was answered with nothing")
+        elif last.rid is not None:
             trial.saw("direct.reply", "new resource id", f"HTTP {last.status}")
         elif last.text.strip():  # Nothing at all is no reply: an answer that was lost on its way looks so.
             text = "ok" if last.text.strip().lower() == "ok" else "another text"

@@ -9,7 +9,7 @@ from ._pages import detailed, paged
 from ._shapes import number_shape
 from ._trial import Trial
 from ._unseen import UnseenError
-from .assets import is_there
+from .assets import is_there, must_be_there
 
 _MOST: Final = 100
 
@@ -80,6 +80,7 @@ async def deleted(trial: Trial) -> None:
     with trial.about("gallery.delete.does", "gallery.delete.method"):
         fid, rid = await trial.props.gallery("gone"), await trial.props.asset("note.txt")
         await _listed(trial, fid)
+        await must_be_there(trial, rid)
         await trial.do("gallery.add_item", fid=fid, rid=rid)
         await trial.do("gallery.delete", fid=fid)
         gone = all(entry.get("fid") != fid for entry in await _all(trial))
