@@ -49,6 +49,18 @@ def every_caption_search_finds_all() -> Change:
     return change
 
 
+def another_where_there_is_none() -> Change:
+    """List some other asset where a rid is not found."""
+    known: list[Body] = []
+
+    def change(call: str, params: Params, body: Body) -> object:
+        if call == "asset.list" and body.get("items"):
+            known[:] = [{**body["items"][0], "rid": "another"}]
+        return {**body, "items": known} if call == "asset.list" and "rid" in params and not body["items"] else body
+
+    return change
+
+
 def forgets_galleries(call: str, params: Params, body: Body) -> object:
     if call == "gallery.create":
         return {name: value for name, value in body.items() if name != "fid"}
@@ -129,6 +141,7 @@ UNSEEN: list[tuple[Change, str, str]] = [
         "asset.delete.does",
         "an asset that is there is not found by its rid",
     ),
+    (another_where_there_is_none(), "asset.list.rid_exact", "others were found than the rid begins"),
     (
         of("gallery.get_items", lambda _, body: {**body, "items": "none"} if "items" in body else body),
         "gallery.add_item.position",
