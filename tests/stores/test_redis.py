@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 
@@ -25,6 +26,15 @@ def anyio_backend() -> str:
 @pytest.fixture
 def place(redis_url: str) -> Redis:
     return Redis(redis_url)
+
+
+def test_what_the_store_lacks_itself_is_not_told_as_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has a broken install is not sent to install what is there."""
+    monkeypatch.delitem(sys.modules, "cincopa_async.stores.redis")
+    monkeypatch.setitem(sys.modules, "cincopa_async.stores._server", None)
+
+    with pytest.raises(ModuleNotFoundError, match="_server"):
+        importlib.import_module("cincopa_async.stores.redis")
 
 
 @pytest.mark.anyio

@@ -112,6 +112,7 @@ URL = "asset.get_upload_url"
             "direct.error",
             "a URL without its capability was taken",
         ),
+        (direct.rejections, {"post.jpg": ""}, "direct.error", "was answered with nothing"),
         (direct.rejections, {URL: status(upload_url="http://x.test/post.jpg?a")}, "direct.exact", "has no order"),
         (
             targets.targets,
@@ -160,6 +161,18 @@ async def test_what_cannot_be_seen_is_not_refuted(  # noqa: PLR0917 - pytest's f
 
     assert finding.verdict == "not testable"
     assert reason in finding.evidence
+
+
+async def test_last_chunk_that_is_answered_with_nothing_is_none_of_another_form(
+    monkeypatch: pytest.MonkeyPatch, fake: FakeCincopa
+) -> None:
+    """Its file is there, so that the ranges were right: an answer that was lost on its way looks so."""
+    fake.quirk("empty_body", call="post.jpg")
+
+    findings = await found(monkeypatch, fake, (direct.chunks,))
+
+    assert findings["direct.reply"].evidence == "the last chunk was answered with nothing"
+    assert findings["direct.range"].verdict == "confirmed"
 
 
 async def test_any_word_tells_that_an_upload_is_under_way(monkeypatch: pytest.MonkeyPatch, fake: FakeCincopa) -> None:

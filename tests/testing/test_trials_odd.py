@@ -67,6 +67,12 @@ def forgets_galleries(call: str, params: Params, body: Body) -> object:
     return {**body, "galleries": []} if call == "gallery.list" and "galleries" in body else body
 
 
+def misnames_galleries(call: str, params: Params, body: Body) -> object:
+    if call == "gallery.list" and "galleries" in body:
+        return {**body, "galleries": [{**entry, "name": "another"} for entry in body["galleries"]]}
+    return forgets_galleries(call, params, body)
+
+
 def forgets_all_but_home(call: str, params: Params, body: Body) -> object:
     if call == "gallery.list" and "galleries" in body:
         return {**body, "galleries": [entry for entry in body["galleries"] if entry["name"].endswith(" home")]}
@@ -132,6 +138,11 @@ UNSEEN: list[tuple[Change, str, str]] = [
         "what it is tried on could not be made: no gallery can be made: its fid is not answered, nor is it listed",
     ),
     (
+        misnames_galleries,
+        "asset.list.takes.rid",
+        "what it is tried on could not be made: no gallery can be made: its fid is not answered, nor is it listed",
+    ),
+    (
         forgets_all_but_home,
         "gallery.create.takes.name",
         "what it is tried on could not be made: gallery.create told no fid, and no gallery of that name was found",
@@ -151,6 +162,11 @@ UNSEEN: list[tuple[Change, str, str]] = [
         of("ping", lambda params, body: REFUSED if params["api_token"].startswith("AAAA") else body),
         "token.get_temp.takes.ttl",
         "a new token is not taken",
+    ),
+    (
+        of("webhook.set", lambda params, body: REFUSED if params.get("events") == "asset.uploaded" else body),
+        "webhook.key",
+        "a hook could not be set",
     ),
     (of("token.get_temp", bare), "token.get_temp.field", "token.get_temp answered no token"),
     (
