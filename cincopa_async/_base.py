@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from urllib.parse import quote
 
+import cincopa_async
+
 from ._calls import Call, Param, Safety, above_zero, http_url, named, required
 from ._given import AnyClient, AnyTransport
 from ._life import Life
@@ -22,7 +24,6 @@ from .polling import PollPolicy
 
 if TYPE_CHECKING:
     from .files import FileSender
-    from .models import Account
     from .resources.asset import AssetGroup
     from .resources.gallery import GalleryGroup
     from .resources.general import TokenGroup
@@ -134,7 +135,7 @@ class BaseClient:
         """Close the client: see :meth:`aclose`."""
         await self.aclose()
 
-    async def ping(self) -> Account:
+    async def ping(self) -> cincopa_async.Account:
         """
         Check the token and say whose it is.
 

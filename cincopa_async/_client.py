@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import cincopa_async
+
 from ._base import BaseClient
 from ._calls import CHUNK_SIZE, at_least, required
 from ._starting import StartingUpload, started, started_once
@@ -14,18 +16,10 @@ from .polling import PollPolicy
 from .resources._upload_calls import get_upload_url as describe_get_upload_url
 from .resources._upload_calls import upload_from_url as describe_upload_from_url
 
-# What some methods alone need they import themselves: whoever imports the client does not wait for it.
+# What some methods alone need they import themselves: whoever imports the client does not wait for it. Their signatures
+# name it by way of the package, which imports it when `typing.get_type_hints` asks.
 if TYPE_CHECKING:
-    from ._describing import AssetMeta
-    from ._filesource import FileSource
-    from ._items import UploadItems
     from ._kept import Kept
-    from ._shared import IfExists, IfUnknown
-    from .bulk import UploadBatch
-    from .files import Progress
-    from .models import Gallery, UploadResult, Webhook
-    from .resources.webhook import WebhookEventName
-    from .stores import UploadStore
 
 
 class CincopaClient(BaseClient):
@@ -66,8 +60,8 @@ class CincopaClient(BaseClient):
         on_cancel: OnCancel = "abort",
         poll: PollPolicy | None = None,
         key: str | None = None,
-        store: UploadStore | None = None,
-        meta: AssetMeta | None = None,
+        store: cincopa_async.UploadStore | None = None,
+        meta: cincopa_async.AssetMeta | None = None,
         galleries: Sequence[str] = (),
     ) -> StartingUpload:
         """
@@ -128,9 +122,9 @@ class CincopaClient(BaseClient):
         type: str | None = None,
         timeout: float | None = None,
         poll: PollPolicy | None = None,
-        meta: AssetMeta | None = None,
+        meta: cincopa_async.AssetMeta | None = None,
         galleries: Sequence[str] = (),
-    ) -> UploadResult:
+    ) -> cincopa_async.UploadResult:
         """
         Upload from a URL and return when it has completed. Cancelling it aborts the upload.
 
@@ -164,16 +158,16 @@ class CincopaClient(BaseClient):
 
     def upload_many(
         self,
-        items: UploadItems,
+        items: cincopa_async.UploadItems,
         *,
         max_active: int = 64,
-        store: UploadStore | None = None,
+        store: cincopa_async.UploadStore | None = None,
         on_cancel: OnCancel = "abort",
         poll: PollPolicy | None = None,
         item_attempts: int = 1,
-        unknown: IfUnknown = "report",
-        if_exists: IfExists = "upload",
-    ) -> UploadBatch:
+        unknown: cincopa_async.IfUnknown = "report",
+        if_exists: cincopa_async.IfExists = "upload",
+    ) -> cincopa_async.UploadBatch:
         """
         Upload any number of URLs and files: enter the result with ``async with``, and iterate over the outcomes.
 
@@ -221,7 +215,7 @@ class CincopaClient(BaseClient):
 
     async def ensure_gallery(
         self, *, name: str, description: str | None = None, template: str | None = None
-    ) -> Gallery:
+    ) -> cincopa_async.Gallery:
         """
         Return the gallery of that name, and make it if there is none, so that a script can run twice.
 
@@ -242,8 +236,8 @@ class CincopaClient(BaseClient):
         return await _ensure.gallery(self, name, description=description, template=template)
 
     async def ensure_webhook(
-        self, hook_url: str, *, events: Sequence[WebhookEventName], security_key: str | None = None
-    ) -> Webhook:
+        self, hook_url: str, *, events: Sequence[cincopa_async.WebhookEventName], security_key: str | None = None
+    ) -> cincopa_async.Webhook:
         """
         Have a URL called for these events and no others, and send nothing if it is so already.
 
@@ -265,7 +259,7 @@ class CincopaClient(BaseClient):
 
     async def upload_file(
         self,
-        source: FileSource,
+        source: cincopa_async.FileSource,
         *,
         fid: str | None = None,
         rid: str | None = None,
@@ -274,11 +268,11 @@ class CincopaClient(BaseClient):
         size: int | None = None,
         chunk_size: int = CHUNK_SIZE,
         ttl: int | None = None,
-        progress: Progress | None = None,
+        progress: cincopa_async.Progress | None = None,
         resend_last: bool = False,
-        meta: AssetMeta | None = None,
+        meta: cincopa_async.AssetMeta | None = None,
         galleries: Sequence[str] = (),
-    ) -> UploadResult:
+    ) -> cincopa_async.UploadResult:
         """
         Upload a local file, or an async stream, and return when it has become an asset. Read in worker threads.
 
@@ -337,7 +331,7 @@ class CincopaClient(BaseClient):
             await description.apply(self, result.rid)
         return result
 
-    async def set_poster(self, rid: str, image: str | os.PathLike[str]) -> UploadResult:
+    async def set_poster(self, rid: str, image: str | os.PathLike[str]) -> cincopa_async.UploadResult:
         """
         Give a video a poster: attach an image to it, then have it shown.
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import anyio
 
-if TYPE_CHECKING:
-    from ._client import CincopaClient
+import cincopa_async
 
 TokenSource: TypeAlias = Callable[[], str | Awaitable[str]]
 """A callable, plain or async, that gives an api_token."""
@@ -104,7 +103,9 @@ class RenewingToken:
         permissions: What the tokens may do, in Cincopa's form (``|asset.*|``); None leaves it to Cincopa.
     """
 
-    def __init__(self, client: CincopaClient, *, ttl: int | None = None, permissions: str | None = None) -> None:
+    def __init__(
+        self, client: cincopa_async.CincopaClient, *, ttl: int | None = None, permissions: str | None = None
+    ) -> None:
         self._client = client
         self._ttl = ttl
         self._permissions = permissions

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
+from typing import Self, TypeAlias, TypeVar
 from weakref import WeakSet
 
 import anyio
@@ -17,13 +17,12 @@ import anyio.lowlevel
 from anyio.abc import TaskGroup
 from attrs import frozen
 
+import cincopa_async
+
 from ._asgi import Receive, Scope, Send, answer, declares_more_than, header, read_body
 from ._events import WebhookEvent, checked_pattern, event_of, fields_of, name_matches
 from ._hook_secrets import Secrets
 from .errors import WebhookDecodeError, WebhookDroppedError
-
-if TYPE_CHECKING:
-    from ._client import CincopaClient
 
 WebhookHandler: TypeAlias = Callable[[WebhookEvent], Awaitable[object]]
 """What takes an event: an async function."""
@@ -79,7 +78,7 @@ class WebhookReceiver:
             raise TypeError("on_error must be a plain function: it is called while the program may be cancelled")
         self._on_error = on_error
         self._handlers: list[tuple[str, WebhookHandler]] = []
-        self._clients: WeakSet[CincopaClient] = WeakSet()
+        self._clients: WeakSet[cincopa_async.CincopaClient] = WeakSet()
         self._pending: set[_Delivery] = set()
         self._group: TaskGroup | None = None
         self._open = False
@@ -112,7 +111,7 @@ class WebhookReceiver:
 
         return register
 
-    def wakes(self, client: CincopaClient) -> None:
+    def wakes(self, client: cincopa_async.CincopaClient) -> None:
         """
         Let events of assets wake the jobs of `client` that somebody waits for: they poll at once.
 

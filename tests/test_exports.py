@@ -10,11 +10,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import get_type_hints
 
 import pytest
 
 import cincopa_async
-from cincopa_async import errors, models, testing
+from cincopa_async import CincopaError, errors, models, testing
 
 LAZY = ["cincopa_async", "cincopa_async.models", "cincopa_async.stores"]
 
@@ -122,6 +123,24 @@ def test_every_public_name_says_what_it_is(name: str) -> None:
 
     assert inspect.getdoc(value)
     assert all(inspect.getdoc(member) for member in members)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in cincopa_async.__all__ if isinstance(getattr(cincopa_async, name), type)]
+)
+def test_annotations_of_public_names_can_be_read(name: str) -> None:
+    """Validators, injectors and documentation tools ask `typing.get_type_hints`, whatever has been imported so far."""
+    value = getattr(cincopa_async, name)
+    made_by_users = issubclass(value, CincopaError) or name in ("CincopaClient", "RenewingToken", "WebhookReceiver")
+    members = [
+        member.fget if isinstance(member, property) else member
+        for member_name, member in inspect.getmembers(value)
+        if not member_name.startswith("_") or (member_name == "__init__" and made_by_users)
+    ]
+
+    for asked in (*members, *([value] if name != "Call" else [])):  # The fields of a call are no business of users.
+        if inspect.isclass(asked) or (inspect.isfunction(asked) and asked.__module__.startswith("cincopa_async")):
+            get_type_hints(asked)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from cincopa_async import models
 
 from ._base import CincopaError
-
-if TYPE_CHECKING:
-    from cincopa_async.models import UploadStatus
 
 
 class FileChangedError(CincopaError):
@@ -73,10 +70,10 @@ class UploadError(CincopaError):
 
     status_id: str | None
     """The upload; None where Cincopa's answer, and so its id, was lost."""
-    status: UploadStatus | None
+    status: models.UploadStatus | None
     """What Cincopa said last, after the abort where one was sent; None where it could not be asked."""
 
-    def __init__(self, status_id: str | None, status: UploadStatus | None = None) -> None:
+    def __init__(self, status_id: str | None, status: models.UploadStatus | None = None) -> None:
         super().__init__(status_id, status)
         self.status_id = status_id
         self.status = status
