@@ -106,6 +106,7 @@ class Ending:
             return
         try:
             await self._note_abort()
+            self._note_abort = None
         except Exception as error:  # noqa: BLE001 - the store's; the abort matters more than what a rerun makes of it
             _log.warning("the abort of upload %s could not be noted: %s", self.status_id, type(error).__name__)
 

@@ -15,7 +15,7 @@ from ._item_run import ItemRun
 from ._items import Supply, UploadItems
 from ._outcomes import BatchEvents, BatchProgress, UploadOutcome
 from ._shared import HaltError, Options, Shared
-from .errors import BatchHaltedError
+from .errors import BatchHaltedError, ClientClosedError
 from .stores import UploadStore
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class UploadBatch:
         self._places.release()
 
     def _stop(self, failure: Exception) -> None:
-        """Take no more items, and leave those under way for a rerun; without a store, as `on_cancel` says."""
+        """Take no more items, and leave those under way for a rerun; without a store or client, as `on_cancel` says."""
         self._failure = self._failure or failure
         self._stopped = True
         self._taking.cancel()
@@ -184,7 +184,8 @@ class UploadBatch:
             self._leave(run, scope)
 
     def _leave(self, run: ItemRun, scope: anyio.CancelScope) -> None:
-        if self._store is not None:
+        # Who closes the client means what is under way; what befalls a batch concerns its next run alone.
+        if self._store is not None and not isinstance(self._failure, ClientClosedError):
             run.detach()
         scope.cancel()
 

@@ -240,7 +240,11 @@ class UploadJob(Ending):
 
     async def _close(self) -> None:
         """End the job with its client: the policy acts, whoever waits gets a ClientClosedError."""
-        if self._holders and not self._known.is_over:
+        if not self._holders or self._known.is_over:
+            return
+        if self._on_cancel == "abort":
+            await self._noted()  # Before anybody is woken: who waits in a batch closes its store.
+        if not self._known.is_over:
             self._known.failure = ClientClosedError()
             self._rouse()
             if self._on_cancel == "abort":
