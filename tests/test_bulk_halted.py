@@ -61,11 +61,11 @@ async def test_revoked_token_halts_and_a_rerun_ends_all_none_twice() -> None:
         async with store:
             counts = await store.counts()
             assert not [record async for record in store.records(states=["ended"]) if record.error is not None]
-        assert counts["ended"] == len(before) < 60
+        assert len(before) <= counts["ended"] < 60  # One may have been left when its end had just been written down.
 
         again = await acc.upload(links(60), max_active=8, store=store)
 
-        assert sum(outcome.from_store for outcome in again) == len(before)
+        assert sum(outcome.from_store for outcome in again) == counts["ended"]
         assert len(again) == 60
         assert all(outcome.ok for outcome in again)
         assert set(acc.fake.counts.inputs.values()) == {1}
