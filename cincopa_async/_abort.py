@@ -35,14 +35,21 @@ class Abort:
     The abort of one upload.
 
     What Cincopa says meanwhile goes to `heard`, which returns what it amounts to; None says that the id is unknown now.
+    That is believed at once where the id `is_known`, which means that Cincopa has told its status before.
     """
 
     def __init__(
-        self, client: BaseClient, status_id: str, heard: Callable[[UploadStatus | None], UploadStatus]
+        self,
+        client: BaseClient,
+        status_id: str,
+        heard: Callable[[UploadStatus | None], UploadStatus],
+        *,
+        is_known: bool,
     ) -> None:
         self._client = client
         self._status_id = status_id
         self._heard = heard
+        self._is_known = is_known
         self._unknown = 0
         self.acted = False
         """Whether Cincopa may have acted on it: from then on ``failed`` and an unknown id mean aborted."""
@@ -94,12 +101,17 @@ class Abort:
         try:
             status = await self._client.send(confirmed(self._status_id), holding=holding)
         except CincopaError as error:
-            if isinstance(error, NotFoundError) and self.acted:
+            if isinstance(error, NotFoundError) and self.acted and self._is_gone():
                 return self._heard(None)
             self._judge(error)
             return None
         self._unknown = 0
+        self._is_known = True
         return self._heard(status)
+
+    def _is_gone(self) -> bool:
+        """Say whether an id that is unknown now was so from the abort on: a fresh one may be of a completed upload."""
+        return self._is_known or self._unknown + 1 >= UNKNOWN_TIMES
 
     def _judge(self, error: CincopaError) -> None:
         """Let a passing fault go by; raise one that will not pass."""

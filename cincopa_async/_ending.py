@@ -62,7 +62,8 @@ class Ending:
     async def _missed(self, tracker: Tracker, error: CincopaError) -> None:
         over = tracker.missed(error, anyio.current_time())
         if isinstance(error, NotFoundError) and self._abort is not None and self._abort.acted:
-            if not self._abort.in_flight:  # Else the id may be too fresh: the abort itself will find out.
+            # Else the id may be too fresh: the abort itself will find out.
+            if not self._abort.in_flight and (over or self._known.status is not None):
                 self._take(None)
         elif over and isinstance(error, NotFoundError) and self._was_aborted:
             self._take(None)
@@ -98,7 +99,9 @@ class Ending:
             if self._abort is None:
                 await self._noted()
             self._known.is_asked = False
-            self._abort = self._abort or Abort(self._client, self.status_id, self._take)
+            self._abort = self._abort or Abort(
+                self._client, self.status_id, self._take, is_known=self._known.status is not None
+            )
             return await self._abort.run()
 
     async def _noted(self) -> None:

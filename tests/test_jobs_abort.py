@@ -172,9 +172,11 @@ async def test_question_how_the_abort_went_is_asked_again(cincopa: CincopaClient
 
 async def test_abort_whose_answer_was_lost_is_believed(cincopa: CincopaClient, remote: Remote) -> None:
     """Cincopa acted, the answer was lost, and the resend finds nothing: it is aborted."""
-    remote.says(UNKNOWN)
+    remote.says(RUNNING, UNKNOWN)
     abort = remote.aborts(RESET, UNKNOWN)
-    last = await cincopa.resume_upload("42").abort()
+    job = cincopa.resume_upload("42")
+    await job.refresh()
+    last = await job.abort()
 
     assert last.state is UploadState.ABORTED
     assert abort.count == 2
@@ -186,9 +188,11 @@ async def test_abort_that_may_have_acted_makes_failed_and_unknown_mean_aborted(
     cincopa: CincopaClient, remote: Remote, lost: str, leaves: Any
 ) -> None:
     """Whatever came back, Cincopa may have acted: what it says of the upload from then on is the abort's doing."""
-    remote.says(leaves)
+    remote.says(RUNNING, leaves)
     remote.aborts(PASSING[lost])
-    last = await cincopa.resume_upload("42").abort()
+    job = cincopa.resume_upload("42")
+    await job.refresh()
+    last = await job.abort()
 
     assert last.state is UploadState.ABORTED
 

@@ -22,6 +22,7 @@ from cincopa_async import (
     UploadAbortedError,
     UploadJob,
     UploadState,
+    UploadStatus,
     UploadTimeoutError,
 )
 from tests.conftest import TOKEN
@@ -618,3 +619,41 @@ async def test_closing_waits_on_as_long_as_something_ends(remote: Remote) -> Non
     assert took == pytest.approx(90, abs=0.01)
     assert at_the_close >= 9
     assert len(ended) == 10
+
+
+async def test_fresh_id_says_nothing_after_an_abort_either(cincopa: CincopaClient, remote: Remote) -> None:
+    """The upload may have completed before: taken for aborted, it would be done again, and there be two assets."""
+    remote.starts()
+    polls = remote.says(UNKNOWN, COMPLETED)
+    abort = remote.aborts()
+    abort.acts = lambda: None
+    job = await cincopa.start_upload(SOURCE)
+    last = await job.abort()
+
+    assert last.state is UploadState.COMPLETED
+    assert polls.count == 2
+
+
+@pytest.mark.parametrize(
+    ("then", "state"), [(COMPLETED, UploadState.COMPLETED), (UNKNOWN, UploadState.ABORTED)], ids=["known", "unknown"]
+)
+async def test_poll_beside_an_abort_that_was_answered_does_not_either(
+    cincopa: CincopaClient, remote: Remote, then: Any, state: UploadState
+) -> None:
+    """Until the id has been called unknown several times running, whoever watches is told nothing."""
+    polls = remote.says(UNKNOWN, UNKNOWN, UNKNOWN, then)
+    abort = remote.aborts()
+    abort.acts = lambda: None
+    job = cincopa.resume_upload("42", poll=PollPolicy(first=0.001, floor=0.05, ceiling=0.05))
+    seen: list[UploadStatus] = []
+
+    async def watch() -> None:
+        seen.extend([status async for status in job.watch()])
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(job.abort)
+        await polls.asked(1)
+        tasks.start_soon(watch)
+
+    assert [status.state for status in seen] == [state]
+    assert polls.count > 3
