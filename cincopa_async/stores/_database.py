@@ -211,7 +211,7 @@ def _connect(path: str) -> sqlite3.Connection:
     # Without an isolation level of its own the module opens no transaction behind one's back.
     db = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
     try:
-        if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+        if _journal_mode(db) != "wal":
             raise ValueError("path must be a file on a disk of this machine, where SQLite can keep a write-ahead log")
         # A process that is killed loses nothing that it has written, whatever this says. A machine that loses its power
         # would: NORMAL leaves the last writes to be flushed later, and one of them may be all that tells of an upload.
@@ -222,6 +222,19 @@ def _connect(path: str) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _journal_mode(db: sqlite3.Connection) -> str:
+    """Ask for a write-ahead log, and return what there is."""
+    deadline = time.monotonic() + _BUSY_TIMEOUT
+    while True:
+        try:
+            return str(db.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            # Of several who open a new file at once one makes the log, and SQLite does not wait for that by itself.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
 
 
 def _prepare(db: sqlite3.Connection) -> None:

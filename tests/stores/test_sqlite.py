@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -157,3 +159,25 @@ def test_repr_names_the_file() -> None:
 def change(file: File, statement: str) -> None:
     with closing(sqlite3.connect(file.path, isolation_level=None)) as db:
         db.execute(statement)
+
+
+@pytest.mark.anyio
+async def test_new_file_that_another_is_making_is_waited_for(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers that are started together meet no locked file: SQLite does not wait there by itself."""
+    refusals = iter([sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY])
+
+    class Contended(sqlite3.Connection):
+        def execute(self, sql: str, /, *args: Any) -> sqlite3.Cursor:
+            if "journal_mode" in sql and (code := next(refusals, None)) is not None:
+                error = sqlite3.OperationalError("database is locked")
+                error.sqlite_errorcode = code
+                raise error
+            return super().execute(sql, *args)
+
+    monkeypatch.setattr(sqlite3, "connect", functools.partial(sqlite3.connect, factory=Contended))
+    async with SqliteStore(tmp_path / "new.db") as store:
+        assert (await store.counts())["ended"] == 0
+
+    assert next(refusals, None) is None
