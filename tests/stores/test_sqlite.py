@@ -181,3 +181,18 @@ async def test_new_file_that_another_is_making_is_waited_for(
         assert (await store.counts())["ended"] == 0
 
     assert next(refusals, None) is None
+
+
+@pytest.mark.anyio
+async def test_new_file_that_stays_locked_is_told_in_the_end(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for ever for one who keeps it to himself."""
+    monkeypatch.setattr("cincopa_async.stores._database._BUSY_TIMEOUT", 0.0)
+    path = tmp_path / "new.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("BEGIN EXCLUSIVE")
+
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            async with SqliteStore(path):
+                pass
