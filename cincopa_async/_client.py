@@ -182,8 +182,9 @@ class CincopaClient(BaseClient):
             max_active: How many items are under way at once, local files too.
             store: Remembers what became of each item, so that a run that is killed can be done again with the same
                 items. Opened and closed here; one that is open stays so.
-            on_cancel: What leaving the block early, by an error, a cancel or ``break``, does to uploads under way:
-                ``"abort"`` ends them, ``"detach"`` leaves them running, for a rerun with the same store to take up.
+            on_cancel: What leaving the block early, by an error, a cancel or ``break``, does to uploads under way, and
+                closing the client: ``"abort"`` ends them, ``"detach"`` leaves them running, for a rerun with the same
+                store to take up.
             poll: How it asks how far each upload is; None is the client's own way.
             item_attempts: How often an item is started at most. Again only where its upload has certainly not gone
                 well, for a passing reason: the source's server failed or was not reached in time, not that there is no
