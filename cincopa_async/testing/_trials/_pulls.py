@@ -93,7 +93,7 @@ class Pull:
         failed = 0
         async with aclosing(self.polls(_MOST_SECONDS)) as polls:
             async for _ in polls:
-                asset = await self._asset(fid, source)
+                asset = await self.asset(fid, source)
                 if asset is not None:
                     await self._settle()
                     return asset
@@ -117,14 +117,15 @@ class Pull:
         """Abort it."""
         return await self.trial.call(ABORT, status_id=self.status_id)
 
-    async def _asset(self, fid: str, source: Source) -> Asset | None:
+    async def asset(self, fid: str, source: Source) -> Asset | None:
+        """Return the asset that was made of it, if there is one yet; it is removed in the end."""
         rid = status_fields(self.last)["rid"]
         for asset in await items(self.trial, fid):
             # In a gallery of this run's own, and what the upload itself says it made: there is no doubt whose it is.
             if asset.rid is not None and (asset.rid == rid or asset.filename == source.name):
                 self.trial.stage.made(asset.rid)
                 return asset
-        return await source.made_elsewhere(self.trial)
+        return await source.made_elsewhere(self.trial, rid)
 
     async def _settle(self) -> None:
         before = self.words[-1]

@@ -46,15 +46,14 @@ class Source:
         there = await _named(trial, name)
         return cls(url, name, advice, frozenset(there) if len(there) < _MOST else None)
 
-    async def made_elsewhere(self, trial: Trial) -> Asset | None:
-        """Return the asset that was made of it, where that is in no gallery."""
-        if self.before is None:
+    async def made_elsewhere(self, trial: Trial, rid: str | None) -> Asset | None:
+        """Return the asset an upload says it made of it, in no gallery: by its name alone it may be another's."""
+        if rid is None or self.before is None or rid in self.before:
             return None
-        for rid, asset in (await _named(trial, self.name)).items():
-            if rid not in self.before:
-                trial.stage.made(rid)
-                return asset
-        return None
+        asset = (await _named(trial, self.name)).get(rid)
+        if asset is not None:
+            trial.stage.made(rid)
+        return asset
 
 
 async def _named(trial: Trial, name: str) -> dict[str, Asset]:

@@ -176,6 +176,7 @@ async def _dropped(trial: Trial, source: Source, *, completed: str, seconds: flo
         known = not (await pull.poll()).refused
         made = await items(trial, fid)
         if (known and pull.words[-1] == completed) or (made and not known):
+            await pull.asset(fid, source)  # Wherever it lies, it is to be removed.
             continue  # Where its end is not told, what is there at once may have come before the abort.
         until = anyio.current_time() + seconds
         while not made and anyio.current_time() < until:
