@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from cincopa_async.stores._process import Process
 from cincopa_async.testing._trials._marks import MARK, Maker, Name, Notes, Run, name_of_hook
 
 BEGUN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -70,6 +71,13 @@ def test_hook_tells_its_run() -> None:
     assert urls[1].startswith("https://user.example/a?b=c%2Fd&")
     assert name_of_hook("https://user.example/a?b=c") is None
     assert name_of_hook(f"{urls[0]}&{urls[0].partition('?')[2]}") is None
+
+
+def test_process_is_not_gone_where_machines_cannot_be_told_apart() -> None:
+    """Only Linux tells its start: elsewhere the number of a process may be one of another machine."""
+    other = Maker(Process(pid=2**22 + 1))
+
+    assert not Maker(Process(pid=1)).is_gone(str(other))
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,8 @@ class Maker:
 
     def is_gone(self, process: str) -> bool:
         """Say whether a run's process has certainly ended; False where that cannot be known from here."""
+        if self.here.boot is None:  # Nor, then, whether this machine is the other's.
+            return False
         place, _, rest = process.partition("-")
         pid, _, born = rest.partition("-")
         if place != self._place or not pid.isdecimal():
