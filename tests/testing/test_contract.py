@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ import trio
 import trio.testing
 
 from cincopa_async import CincopaClient, PermissionDeniedError
-from cincopa_async.testing import Contract, Fact, FakeCincopa
+from cincopa_async.cli import contract as cli
+from cincopa_async.testing import Contract, Fact, FakeCincopa, Finding
 from cincopa_async.testing._clock import Instant
 from cincopa_async.testing._contract import Value, facts
+from cincopa_async.testing._trials import Verdict
 from tests.testing.helpers import Asker, until
 from tests.testing.shown import LOOKS, URL, Bench, bench, said
 
@@ -320,17 +323,33 @@ async def test_file_of_an_account_is_loaded(tmp_path: Path) -> None:
             assert (await at.ask.get("asset.get_tags"))["tags"] == ["cat"]
 
 
+def test_every_value_of_every_fact_goes_through_a_file(tmp_path: Path) -> None:
+    """What `--json` writes of a fact is what a fake that reads it is like."""
+    for fact in FACTS:
+        for value in fact.shown:
+            verdict: Verdict = "confirmed" if value in fact.accepts else "refuted"
+            path = tmp_path / "contract.json"
+            found = Finding(fact=fact, verdict=verdict, seen=value, evidence="")
+            path.write_text(cli.written([found], datetime.now(UTC)), encoding="utf-8")
+
+            assert Contract.read(path)[fact.id] == value
+
+
 def test_what_the_fake_cannot_show_is_warned_of(tmp_path: Path) -> None:
     """A service may be like nobody thought, or the list newer than the fake: the rest of it counts all the same."""
     seen = {
         "failure.token": {"verdict": "refuted", "seen": 418},
         "asset.list.takes.search": {"verdict": "refuted", "seen": None},
+        "failure.status": {"verdict": "confirmed", "seen": 404.0},
+        "failure.text": {"verdict": "refuted", "seen": ["error"]},
         "some.new_fact": {"verdict": "confirmed", "seen": "so"},
         "ping.method": {"verdict": "refuted", "seen": "POST"},
     }
     path = written(tmp_path / "contract.json", **seen)
 
-    with pytest.warns(UserWarning, match="asset.list.takes.search, failure.token, some.new_fact") as warned:
+    with pytest.warns(
+        UserWarning, match="search, failure.status, failure.text, failure.token, some.new_fact"
+    ) as warned:
         contract = Contract.read(path)
 
     assert (contract["failure.token"], contract["ping.method"]) == (403, "POST")
@@ -341,12 +360,17 @@ def test_what_the_fake_cannot_show_is_warned_of(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"facts": []}', '{"facts": {"ping.method": 1}}', '{"facts": {"ping.method": {}}}']
+    "content",
+    [
+        *(b"", b"[]", b"{}", b'{"facts": []}', b'{"facts": {"ping.method": 1}}', b'{"facts": {"ping.method": {}}}'),
+        *(b"\xff\xfe", b"[" * 100_000),
+    ],
+    ids=lambda content: content[:30].decode("latin-1"),
 )
-def test_file_that_is_no_contract_is_refused(tmp_path: Path, text: str) -> None:
+def test_file_that_is_no_contract_is_refused(tmp_path: Path, content: bytes) -> None:
     """The error names the file, and what writes one."""
     path = tmp_path / "other.json"
-    path.write_text(text, encoding="utf-8")
+    path.write_bytes(content)
 
     with pytest.raises(ValueError, match=r"other\.json is no file that `cincopa contract --json` has written"):
         FakeCincopa(contract=path)
