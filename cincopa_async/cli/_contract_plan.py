@@ -75,7 +75,7 @@ class Overheard(httpx.ASGITransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self._rows.append(self._row(request))
-        response = await super().handle_async_request(request)
+        response = await self.pass_on(request)
         try:
             answer = json.loads(await response.aread())
         except ValueError:
@@ -85,6 +85,10 @@ class Overheard(httpx.ASGITransport):
             self._fake.add_source(answer["url"], FILE, seconds=1)
             self._known[answer["url"]] = "ARCHIVE"
         return response
+
+    async def pass_on(self, request: httpx.Request) -> httpx.Response:
+        """Have a request answered."""
+        return await super().handle_async_request(request)
 
     def _row(self, request: httpx.Request) -> tuple[str, ...]:
         if request.url.path == "/post.jpg":
@@ -113,7 +117,7 @@ class Overheard(httpx.ASGITransport):
 
     def _general(self, text: str) -> str:
         """Put what stands for it in the place of all that another run would have otherwise."""
-        for known, placeholder in self._known.items():
+        for known, placeholder in sorted(self._known.items(), key=lambda known: -len(known[0])):  # A URL holds ids.
             text = text.replace(known, placeholder)
         text = re.sub(r"process=\S+", "process=PROCESS", _TIME.sub("TIME", text))
         return text.replace(self._run, "RUN")
