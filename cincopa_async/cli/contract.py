@@ -67,13 +67,7 @@ async def try_facts(cincopa: CincopaClient, trying: Trying, display: Display, re
         with interruption.scope, recorded(cincopa, trying.recording):
             await check_token(cincopa)
             display.began()
-            findings = await check_contract(
-                cincopa,
-                read_only=trying.read_only,
-                source=trying.source,
-                hook_url=trying.hook_url,
-                hook_port=trying.hook_port,
-            )
+            findings = await tried(cincopa, trying)
         if findings is None or interruption.reason is not None:
             return interruption.exit_code
         code = 1 if any(finding.verdict == "refuted" for finding in findings) else 0
@@ -85,6 +79,25 @@ async def try_facts(cincopa: CincopaClient, trying: Trying, display: Display, re
             code = 1
         interruption.tell(display.found, findings)
     return interruption.exit_code or code
+
+
+async def tried(cincopa: CincopaClient, trying: Trying) -> list[Finding]:
+    """
+    Try all facts.
+
+    Raises:
+        UsageError: The port cannot be listened on.
+    """
+    try:
+        return await check_contract(
+            cincopa,
+            read_only=trying.read_only,
+            source=trying.source,
+            hook_url=trying.hook_url,
+            hook_port=trying.hook_port,
+        )
+    except OSError as error:
+        raise UsageError(f"--hook-port cannot be listened on: {error.strerror}") from None
 
 
 async def check_token(cincopa: CincopaClient) -> None:

@@ -152,6 +152,20 @@ def test_what_cannot_be_begun_is_a_usage_error(
     assert set(server.fake.counts.requests) <= {"ping"}
 
 
+def test_port_in_use_is_a_usage_error(server: FakeServer, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is told before anything is tried."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code = run_contract(trying(read_only=False, hook_url="https://hook.invalid/", hook_port=port), plan=False)
+
+    out, err = capsys.readouterr()
+    assert (code, out) == (2, "")
+    assert "--hook-port cannot be listened on: Address already in use" in err
+    assert set(server.fake.counts.requests) == {"ping"}
+
+
 def test_report_that_cannot_be_written_is_an_error(
     server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -91,5 +91,5 @@ def _hooks_in_process() -> Iterator[None]:
         came.append(Came(httpx.URL(url).raw_path.decode(), tuple(headers.items()), content))
         yield SimpleNamespace(status=200)
 
-    with patch.object(Hook, "listening", listening), patch.object(Fetcher, "open", opened):
+    with patch.object(Hook, "check"), patch.object(Hook, "listening", listening), patch.object(Fetcher, "open", opened):
         yield

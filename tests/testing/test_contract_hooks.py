@@ -12,6 +12,7 @@ from cincopa_async.testing import FakeCincopa, check_contract
 from cincopa_async.testing._contract import Value
 from cincopa_async.testing._trials import webhooks
 from cincopa_async.testing._trials._listener import Hook
+from cincopa_async.testing._trials._unseen import UnseenError
 
 pytestmark = pytest.mark.anyio
 
@@ -48,6 +49,30 @@ async def test_port_is_free_again(hook: Hook) -> None:
             await stream.send(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab")
 
     assert came == []
+
+
+async def test_listener_is_reached_from_this_machine_alone(hook: Hook) -> None:
+    """A tunnel or a proxy leads there: no other address of this machine does."""
+    async with hook.listening():
+        with pytest.raises(OSError, match=r"127\.0\.0\.2|attempts failed"):
+            await anyio.connect_tcp("127.0.0.2", hook.port)
+
+
+async def test_port_in_use_is_told_before_anything_is_sent(hook: Hook) -> None:
+    """And a run of reads alone, which listens to nothing, does not mind."""
+    async with FakeCincopa().serve() as server, server.client() as client, hook.listening():
+        with pytest.raises(OSError, match="in use"):
+            await check_contract(client, hook_url=hook.url, hook_port=hook.port)
+        assert server.fake.counts.requests.total() == 0
+        await check_contract(client, read_only=True, hook_url=hook.url, hook_port=hook.port)
+
+
+async def test_port_that_is_taken_meanwhile_is_why_no_event_was_seen(hook: Hook) -> None:
+    """What else was found is not lost."""
+    async with hook.listening():
+        with pytest.raises(UnseenError, match="hook_port"):
+            async with hook.listening():
+                pass
 
 
 @pytest.mark.parametrize(

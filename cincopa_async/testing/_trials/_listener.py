@@ -14,6 +14,10 @@ import anyio.to_thread
 
 from cincopa_async._calls import http_url
 
+from ._unseen import UnseenError
+
+_HERE = "127.0.0.1"
+"""What leads the service here, a tunnel or a proxy, connects from this machine; nobody else has to."""
 _MOST_BYTES = 1024 * 1024
 _TICK_SECONDS = 0.05
 
@@ -46,17 +50,30 @@ class Hook:
             raise ValueError("hook_port must be a port, from 1 to 65535")
         return cls(http_url("hook_url", url), port)
 
+    def check(self) -> None:
+        """
+        See, before anything is sent, that the port can be listened on.
+
+        Raises:
+            OSError: It cannot.
+        """
+        _Server((_HERE, self.port), _Handler).server_close()
+
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[list[Came]]:
         """
-        Listen on all interfaces, and give what comes as it comes.
+        Listen, and give what comes as it comes.
 
         The standard library's server is enough here, in threads of its own, below any async library.
 
         Raises:
-            OSError: The port cannot be listened on.
+            UnseenError: The port cannot be listened on any more.
         """
-        with _Server(("", self.port), _Handler) as server:
+        try:
+            listening = _Server((_HERE, self.port), _Handler)
+        except OSError:
+            raise UnseenError("hook_port cannot be listened on any more") from None
+        with listening as server:
             thread = threading.Thread(target=server.serve_forever, args=(_TICK_SECONDS,), name="contract hook")
             thread.start()
             try:

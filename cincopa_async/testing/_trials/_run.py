@@ -94,17 +94,20 @@ async def check_contract(
             files, which the service itself makes.
         hook_url: The http(s) URL by which the service reaches `hook_port` of this machine; without it no event is
             waited for.
-        hook_port: The port to listen on, on all interfaces, while events are waited for.
+        hook_port: The port of this machine to listen on, at 127.0.0.1, while events are waited for.
 
     Returns:
         A finding for every fact, in the order of contract.toml.
 
     Raises:
         ValueError: An argument is wrong. Nothing was sent.
-        OSError: `hook_port` cannot be listened on.
+        OSError: `hook_port` cannot be listened on. Nothing was sent.
     """
     source = None if source is None else http_url("source", source)
-    return await run_trials(client, read_only=read_only, source=source, hook=Hook.given(hook_url, hook_port))
+    hook = Hook.given(hook_url, hook_port)
+    if hook is not None and not read_only:
+        hook.check()
+    return await run_trials(client, read_only=read_only, source=source, hook=hook)
 
 
 async def run_trials(
