@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 from trio.testing import MockClock
@@ -72,6 +73,18 @@ class Until(httpx.ASGITransport):
         return await super().handle_async_request(request)
 
 
+class CancelledOnItsWay(Until):
+    """The request of that number arrives, and what is cancelled does not hear the answer."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests += 1
+        response = await httpx.ASGITransport.handle_async_request(self, request)
+        if self.requests == self._number:
+            self._act()
+            await anyio.lowlevel.checkpoint()
+        return response
+
+
 class Killed(Until):
     """From the request of that number on nothing arrives, nor is an answer heard to that one."""
 
@@ -124,6 +137,22 @@ async def test_cancelled_run_leaves_nothing(fake: FakeCincopa, number: int) -> N
         assert scope.cancelled_caught
         assert await there(fake) == []
     assert fake.counts.uploads_running == 0
+
+
+async def test_gallery_that_was_being_made_is_removed(fake: FakeCincopa) -> None:
+    """The first that a run makes: cancelled, it does not hear which it is, and finds it by its name."""
+    async with fake:
+        with anyio.CancelScope() as scope:
+            async with client_over(fake, CancelledOnItsWay(fake, 1, scope.cancel)) as client:
+                stage = Stage(client)
+                try:
+                    await stage.begin()
+                finally:
+                    await stage.tidy()
+
+        assert scope.cancelled_caught
+        assert fake.counts.requests["gallery.create"] == 1
+        assert await there(fake) == []
 
 
 @pytest.mark.parametrize("anyio_backend", [("asyncio", {"loop_factory": HastyLoop})], ids=["asyncio"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from cincopa_async.testing import FakeCincopa, Quirk
@@ -9,7 +12,7 @@ from cincopa_async.testing._account import Gallery
 from cincopa_async.testing._clock import date
 from cincopa_async.testing._contract import Value
 from cincopa_async.testing._trials import Finding
-from tests.testing.contracts import tried
+from tests.testing.contracts import SOURCE, tried
 
 MOST_CALLS = 500
 
@@ -72,6 +75,43 @@ def test_a_token_that_may_do_little_refutes_nothing(permissions: str) -> None:
 
     findings = tried(fake=fake, token=fake.issue_token(permissions))
 
+    assert refuted(findings) == {}
+
+
+@pytest.mark.parametrize(
+    "permissions", ["|asset.*|gallery.set_meta|gallery.list|", "|webhook.*|asset.upload_from_url|gallery.set_meta|"]
+)
+def test_a_token_that_may_make_no_gallery_leaves_nothing(permissions: str) -> None:
+    """What is made all the same is removed, although no gallery tells of the run."""
+    fake = FakeCincopa()
+
+    tried(fake=fake, token=fake.issue_token(permissions))
+
+    assert (fake._account.assets, fake._account.hooks, fake.counts.uploads_running) == ({}, {}, 0)
+
+
+def test_what_lists_do_not_tell_is_removed_too() -> None:
+    """A file's own answer tells the asset that it became."""
+    fake = FakeCincopa(contract={"asset.list.answers.items": "missing"})
+
+    tried(fake=fake)
+
+    assert fake._account.assets == {}
+
+
+def test_another_asset_of_the_same_name_stays() -> None:
+    """Somebody uploads a file of the source's name while the source is pulled: it is not taken for what came of it."""
+    fake = FakeCincopa()
+    own: list[str] = []
+
+    def meanwhile(call: str, params: Mapping[str, str], body: dict[str, Any]) -> dict[str, Any]:
+        if call == "asset.upload_from_url" and params.get("input") == SOURCE and not own:
+            own.append(fake.add_asset(b"0123456789", name=SOURCE.rpartition("/")[2]))
+        return body
+
+    findings = tried(fake=fake, change=meanwhile)
+
+    assert [*fake._account.assets] == own
     assert refuted(findings) == {}
 
 

@@ -10,7 +10,7 @@ from cincopa_async._finish import Finisher
 from cincopa_async.errors import ResponseDecodeError
 
 from ._marks import HOME, MARK, Notes, Run
-from ._posting import post
+from ._posting import Posted, post
 from ._tidying import Tidying
 from ._unseen import UnseenError
 
@@ -45,6 +45,7 @@ class Stage:
         self._rids: list[str] = []
         self._hooks: list[str] = []
         self._home: str | None = None
+        self._open = False
         self._finisher = Finisher(lambda: None)
 
     @property
@@ -65,8 +66,13 @@ class Stage:
         """Write the mark into the URL of a hook."""
         return self._run.hook_url(base, about)
 
+    def open(self) -> None:
+        """Have all looked for in the end that carries the run's mark: from here on something may be made."""
+        self._open = True
+
     async def begin(self) -> None:
         """Make the gallery that tells others of this run, then remove what runs that are over have left."""
+        self.open()  # Before: cancelled in flight, the gallery may be made all the same.
         self._home = await self._gallery(HOME, Notes(process=str(self._run.maker)))
         await Tidying(self._client, self._run).remove_left_over()
 
@@ -101,6 +107,15 @@ class Stage:
         """Remember an asset, to remove it in the end."""
         self._rids.append(rid)
 
+    async def post(
+        self, url: str, content: bytes, *, name: str, range: str | None = None, unique_id: str | None = None
+    ) -> Posted:
+        """Send a file as :func:`post` does, and remember the asset that it says it made."""
+        posted = await post(self._client, url, content, name=name, range=range, unique_id=unique_id)
+        if posted.rid is not None:
+            self.made(posted.rid)
+        return posted
+
     def hooked(self, hook_url: str) -> None:
         """Remember a hook, to remove it in the end."""
         self._hooks.append(hook_url)
@@ -121,7 +136,7 @@ class Stage:
 
     async def tidy(self) -> None:
         """Remove all that was made, although the run was cancelled; a second cancel leaves it to a later run."""
-        if self._home is None:
+        if not self._open:
             return
         tidying = Tidying(self._client, self._run)
         await self._finisher.finish(lambda: tidying.remove_own(self._rids, self._notes, self._hooks))
@@ -146,10 +161,10 @@ class Stage:
     ) -> str:
         """Upload in the documented way; where that is rejected, in the way of the vendor's own uploader."""
         url = (await self._client.asset.get_upload_url(fid=fid, rid=rid, type=type)).upload_url
-        reply = await post(self._client, url, content, name=name)
+        reply = await self.post(url, content, name=name)
         if reply.rejected:
             range = f"bytes 0-{len(content)}/{len(content)}"
-            reply = await post(self._client, url, content, name=name, range=range, unique_id=f"{self.run} {name}")
+            reply = await self.post(url, content, name=name, range=range, unique_id=f"{self.run} {name}")
         if reply.rejected:
             raise UnseenError(f"no file can be uploaded: HTTP {reply.status}")
         return reply.rid or await self._rid_of(name)

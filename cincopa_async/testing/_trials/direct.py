@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from ._looking import found, items
-from ._posting import Posted, post
+from ._posting import Posted
 from ._trial import Trial
 from ._unseen import UnseenError
 
@@ -18,7 +18,7 @@ async def whole(trial: Trial) -> None:
     with trial.about("asset.get_upload_url.method", "asset.get_upload_url.answers.*", "direct.whole", "direct.name"):
         fid = await trial.stage.gallery("whole")
         name = trial.stage.name("n\u00e4me 100%.txt")
-        sent = await post(trial.client, await upload_url(trial, fid), _CONTENT, name=name)
+        sent = await trial.stage.post(await upload_url(trial, fid), _CONTENT, name=name)
         if sent.rejected:
             # In the other way it must be taken, or it is not the way that is rejected.
             await trial.stage.asset("control.txt", _CONTENT)
@@ -62,7 +62,7 @@ async def rejections(trial: Trial) -> None:
     with trial.about("direct.error"):
         fid = await trial.stage.gallery("rejected")
         forged = (await upload_url(trial, fid)).partition("?")[0] + "?hash=none"
-        sent = await post(trial.client, forged, _CONTENT, name=trial.stage.name("forged.txt"))
+        sent = await trial.stage.post(forged, _CONTENT, name=trial.stage.name("forged.txt"))
         if sent.rid is not None or await _is_there(trial, fid, "forged.txt"):
             raise UnseenError("a URL without its capability was taken")
         if not sent.text:
@@ -72,8 +72,8 @@ async def rejections(trial: Trial) -> None:
     with trial.about("direct.exact"):
         fid = await trial.stage.gallery("exact")
         url = await upload_url(trial, fid)
-        sent = await post(trial.client, _reordered(url), _CONTENT, name=trial.stage.name("reordered.txt"))
-        control = await post(trial.client, url, _CONTENT, name=trial.stage.name("control.txt"))
+        sent = await trial.stage.post(_reordered(url), _CONTENT, name=trial.stage.name("reordered.txt"))
+        control = await trial.stage.post(url, _CONTENT, name=trial.stage.name("control.txt"))
         if control.rid is None and not await _is_there(trial, fid, "control.txt"):
             raise UnseenError("to the byte as it was given it was not taken either")
         taken = sent.rid is not None or await _is_there(trial, fid, "reordered.txt")
@@ -97,7 +97,7 @@ async def _in_two(
         range = f"bytes {start}-{end - ends}/{size}"
         unique_id = f"{trial.stage.run}-{file_name}-{id}"
         content = _CONTENT[start:end]
-        posted.append(await post(trial.client, url, content, name=name, range=range, unique_id=unique_id))
+        posted.append(await trial.stage.post(url, content, name=name, range=range, unique_id=unique_id))
     first, last = posted
     if first.rid is not None:
         raise UnseenError("a part of a file was taken for the whole")

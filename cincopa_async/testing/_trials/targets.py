@@ -7,7 +7,6 @@ from urllib.parse import unquote
 import anyio
 
 from ._looking import found, is_in
-from ._posting import post
 from ._trial import Trial
 from ._unseen import UnseenError
 from .direct import upload_url
@@ -55,7 +54,7 @@ async def _attached(trial: Trial) -> None:
             trial.saw(f"{_CALL}.takes.rid", "taken", "an unknown one is refused" if unknown.refused else "in the URL")
             return
         name = trial.stage.name("attached.png")
-        await post(trial.client, str(typed["upload_url"]), _CONTENT, name=name)
+        await trial.stage.post(str(typed["upload_url"]), _CONTENT, name=name)
         if await found(trial, name) is None:
             raise UnseenError("an unknown rid is not refused, and the file is not listed")
         trial.saw(f"{_CALL}.takes.rid", "ignored", "the file is an asset of its own, and an unknown rid is not refused")
@@ -63,7 +62,7 @@ async def _attached(trial: Trial) -> None:
 
 async def _made_at(trial: Trial, url: str, file_name: str) -> str:
     name = trial.stage.name(file_name)
-    sent = await post(trial.client, url, _CONTENT, name=name)
+    sent = await trial.stage.post(url, _CONTENT, name=name)
     asset = None if sent.rid is not None else await found(trial, name)
     rid = sent.rid or (asset.rid if asset is not None else None)
     if rid is None:
@@ -74,5 +73,5 @@ async def _made_at(trial: Trial, url: str, file_name: str) -> str:
 
 async def _is_taken(trial: Trial, url: str, file_name: str) -> bool:
     name = trial.stage.name(file_name)
-    sent = await post(trial.client, url, _CONTENT, name=name)
+    sent = await trial.stage.post(url, _CONTENT, name=name)
     return sent.rid is not None or await found(trial, name) is not None
