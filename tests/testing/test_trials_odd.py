@@ -16,6 +16,18 @@ REFUSED = {"success": False, "message": "Come again later"}
 DETAILS = "caption,description,long_description,related_link_text,related_link_url,reference_id,tags"
 
 
+def test_a_word_that_may_be_a_secret_is_not_told() -> None:
+    """A service that writes a URL where a word is expected: the finding says that it was another text."""
+
+    def signed(params: Params, body: Body) -> object:
+        return {**body, "status": f"{body['status']} https://example.com/?key=CANARY"} if "status" in body else body
+
+    findings = tried(change=of("asset.upload_from_url_get_status", signed))
+
+    assert "another text" in {finding.seen for finding in findings.values()}
+    assert "CANARY" not in repr(findings).upper()
+
+
 def of(call: str, change: Callable[[Params, Body], object]) -> Change:
     """Change the answers of one call."""
     return lambda name, params, body: change(params, body) if name == call else body

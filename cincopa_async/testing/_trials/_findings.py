@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from cincopa_async.testing._contract import Fact, Value, facts
+
+_WORDS: Final = re.compile(r"[A-Za-z_ -]{1,40}")
+_ANOTHER: Final = "another text"
+"""What stands for a text of the service's that is no few words: it may hold a URL, or the user's data."""
 
 Verdict: TypeAlias = Literal["confirmed", "refuted", "not testable"]
 
@@ -33,6 +38,8 @@ class Findings:
     def saw(self, id: str, value: Value, evidence: str = "") -> None:
         """Note what a fact is. Of what is seen first and what refutes it the latter counts: once is enough for that."""
         accepts = facts()[id].accepts
+        if isinstance(value, str) and value not in facts()[id].shown and not _WORDS.fullmatch(value):
+            value = _ANOTHER
         known = self._seen.get(id)
         if known is None or (known[0] in accepts and value not in accepts):
             self._seen[id] = value, evidence
