@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import anyio
 import httpx
@@ -18,6 +18,8 @@ import trio.testing
 
 from cincopa_async import CincopaClient, PermissionDeniedError
 from cincopa_async.cli import contract as cli
+from cincopa_async.resources._asset_calls import AssetDetail
+from cincopa_async.resources.webhook import WebhookEventName
 from cincopa_async.testing import Contract, Fact, FakeCincopa, Finding
 from cincopa_async.testing._clock import Instant
 from cincopa_async.testing._contract import Value, facts
@@ -321,6 +323,15 @@ async def test_file_of_an_account_is_loaded(tmp_path: Path) -> None:
             answer = await at.ask.respond("GET", "asset.list", api_token=at.fake.issue_token("|gallery.*|"))
             assert (answer.status_code, await at.rids()) == (200, [rid])
             assert (await at.ask.get("asset.get_tags"))["tags"] == ["cat"]
+
+
+def test_words_that_types_name_have_a_fact_each() -> None:
+    """What an editor completes is believed of the service."""
+    details, events = (get_args(get_args(names)[0]) for names in (AssetDetail, WebhookEventName))
+    known = {"asset.uploaded": "webhook.uploaded", "asset.*": "webhook.wildcards"}
+
+    assert {f"asset.list.details.{word}" for word in details} <= facts().keys()
+    assert {known.get(name, f"webhook.events.{name}") for name in events} <= facts().keys()
 
 
 def test_every_value_of_every_fact_goes_through_a_file(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from cincopa_async.testing._account import Asset, Capability
 from cincopa_async.testing._calls import Call, Endpoint, RefusedError, last_page, page_of, split_words
 from cincopa_async.testing._clock import date
-from cincopa_async.testing._contract import Value
+from cincopa_async.testing._contract import Value, facts
 
 # Parameters of set_meta that are no properties of an asset.
 _NOT_META = {"rid"}
@@ -123,8 +123,13 @@ def described(asset: Asset, call: Call) -> dict[str, Any]:
         "modified": call.date(asset.modified),
         "syncstatus": asset.syncstatus,
         "storage": "cincopa",
-        **{name: asset.meta.get(name, "") for name in details},
+        **{name: asset.meta.get(name, "") for name in details if _is_told(name, call)},
     }
+
+
+def _is_told(detail: str, call: Call) -> bool:
+    id = f"asset.list.details.{detail}"
+    return id not in facts() or call.fact(id) == "told"
 
 
 def _matches(asset: Asset, call: Call) -> bool:

@@ -19,7 +19,7 @@ _SET: Final = tuple(f"asset.set_meta.takes.{name}" for name in _TOLD.split(","))
 
 async def described(trial: Trial) -> None:
     """Set all that is known of an asset, and read it back; then a field of one's own."""
-    with trial.about(*_SET, "asset.set_meta.further"):
+    with trial.about(*_SET, "asset.list.details.*", "asset.set_meta.further"):
         rid, run = await trial.props.asset("clip.mp4"), trial.stage.run
         values = {
             "caption": f"caption {run}",
@@ -35,6 +35,7 @@ async def described(trial: Trial) -> None:
         trial.saw("asset.set_meta.further", "refused" if further.refused else "taken", "of a field of one's own")
         told = await _told(trial, rid)
         for name, value in values.items():
+            trial.saw(f"asset.list.details.{name}", "told" if name in told else "left out", "of asset.list")
             with trial.about(f"asset.set_meta.takes.{name}"):
                 if name not in told:
                     raise UnseenError(f"asset.list told no {name}")

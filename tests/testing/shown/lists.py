@@ -39,6 +39,28 @@ async def tag_none(at: Bench) -> object:
     return await tagged(at, "no-tag")
 
 
+def shows_detail(word: str) -> None:
+    """Whether a list tells a field that it is asked for."""
+
+    @shows(f"asset.list.details.{word}", seen={"told": True, "left out": False})
+    async def detail(at: Bench) -> object:
+        at.asset()
+        (item,) = (await at.ask.get("asset.list", details=f"{word},exif_tags"))["items"]
+        return word in item
+
+
+for _word in (
+    "caption",
+    "description",
+    "long_description",
+    "related_link_text",
+    "related_link_url",
+    "reference_id",
+    "tags",
+):
+    shows_detail(_word)
+
+
 @shows("asset.list.beyond", seen={"an empty page": (0, 3), "the last page": (1, 2)})
 async def beyond(at: Bench) -> object:
     at.asset(), at.asset()
