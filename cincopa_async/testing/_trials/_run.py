@@ -132,7 +132,6 @@ async def _tried(trial: Trial, *, read_only: bool) -> None:
         await _all(trial, _OF_THE_ACCOUNT)
         trial.findings.missed(facts(), "it takes calls that change something")
     elif await general.queries(trial):
-        trial.stage.open()
         await _all(trial, _WRITING)
     else:
         trial.findings.missed(facts(), "a POST's parameters are not read from its query, so nothing was changed")

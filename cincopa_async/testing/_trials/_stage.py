@@ -45,7 +45,7 @@ class Stage:
         self._rids: list[str] = []
         self._hooks: list[str] = []
         self._home: str | None = None
-        self._open = False
+        self._begun = False
         self._finisher = Finisher(lambda: None)
 
     @property
@@ -66,13 +66,9 @@ class Stage:
         """Write the mark into the URL of a hook."""
         return self._run.hook_url(base, about)
 
-    def open(self) -> None:
-        """Have all looked for in the end that carries the run's mark: from here on something may be made."""
-        self._open = True
-
     async def begin(self) -> None:
         """Make the gallery that tells others of this run, then remove what runs that are over have left."""
-        self.open()  # Before: cancelled in flight, the gallery may be made all the same.
+        self._begun = True  # Before: refused or cancelled, it may be made all the same, and other things are.
         self._home = await self._gallery(HOME, Notes(process=str(self._run.maker)))
         await Tidying(self._client, self._run).remove_left_over()
 
@@ -136,7 +132,7 @@ class Stage:
 
     async def tidy(self) -> None:
         """Remove all that was made, although the run was cancelled; a second cancel leaves it to a later run."""
-        if not self._open:
+        if not self._begun:
             return
         tidying = Tidying(self._client, self._run)
         await self._finisher.finish(lambda: tidying.remove_own(self._rids, self._notes, self._hooks))
