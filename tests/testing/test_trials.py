@@ -115,6 +115,16 @@ def test_another_asset_of_the_same_name_stays() -> None:
     assert refuted(findings) == {}
 
 
+def test_asset_that_nothing_tells_from_others_stays() -> None:
+    """In no gallery of the run, and not what the upload says it made: it may be anybody's."""
+    fake = FakeCincopa(contract={"asset.upload_from_url.takes.fid": "ignored", "status.resid_same": "another"})
+
+    findings = tried(fake=fake)
+
+    assert {asset.filename for asset in fake._account.assets.values()} == {"clip.mp4"}
+    assert findings["status.completed"].verdict == "not testable"
+
+
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("quirk", ["html_502", "reset_after", "empty_body", "retry_after"])
 def test_a_service_in_trouble_refutes_nothing(quirk: str, seed: int) -> None:
