@@ -35,6 +35,7 @@ def test_name_tells_its_run(text: str) -> None:
         f" {NAME}",
         f"{NAME}\n",
         f"{NAME}, a copy!",
+        f"{NAME} copy",
         NAME.upper(),
     ],
 )

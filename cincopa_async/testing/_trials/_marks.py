@@ -19,7 +19,7 @@ RUN_SECONDS: Final = 15 * 60.0
 HOME: Final = "home"
 """The gallery of a run that is made first and deleted last: while it stands, and its run is alive, all is in use."""
 
-_NAME = re.compile(rf"{MARK} (\d{{8}}T\d{{6}}Z) ([0-9a-f]{{8}}) ([\w.%+ -]+)")
+_NAME = re.compile(rf"{MARK} (\d{{8}}T\d{{6}}Z) ([0-9a-f]{{8}}) ([\w.%+-]+)")
 _TIME = "%Y%m%dT%H%M%SZ"
 # A margin for tidying, and for clocks that differ.
 _LEFT_OVER_AFTER = timedelta(seconds=2 * RUN_SECONDS)

@@ -17,7 +17,7 @@ async def whole(trial: Trial) -> None:
     """Send a file whole, under a name that is not the same when it is encoded."""
     with trial.about("asset.get_upload_url.method", "asset.get_upload_url.answers.*", "direct.whole", "direct.name"):
         fid = await trial.stage.gallery("whole")
-        name = trial.stage.name("n\u00e4me 100%.txt")
+        name = trial.stage.name("n\u00e4me100%.txt")
         sent = await trial.stage.post(await upload_url(trial, fid), _CONTENT, name=name)
         if sent.rejected:
             # In the other way it must be taken, or it is not the way that is rejected.
