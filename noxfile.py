@@ -119,10 +119,11 @@ def kills(session: nox.Session) -> None:
 
 @nox.session
 def storm(session: nox.Session) -> None:
-    """Run 10,000 uploads over a socket in one process, and revoke the token in the middle of 1,000."""
+    """Run 10,000 uploads over a socket in one process, call beside as many, and revoke a token amid 1,000 items."""
     session.install("-e", ".[cli,testing]", *group("test"))
-    many = {"STORM_ITEMS": "10000", "REVOKED_ITEMS": "1000"}
-    session.run("python", "-m", "pytest", "tests/sockets/test_bulk.py", *session.posargs, env=many)
+    many = {"STORM_ITEMS": "10000", "REVOKED_ITEMS": "1000", "BESIDE_ITEMS": "10000"}
+    files = ("tests/sockets/test_bulk.py", "tests/test_bulk_beside.py")
+    session.run("python", "-m", "pytest", *files, *session.posargs, env=many)
 
 
 @nox.session
