@@ -21,6 +21,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)
+# More processes than cores, for many tests wait for others; one that has run out of tests takes some of another's.
+AT_ONCE = ("-n", str(max(2, (os.cpu_count() or 1) * 3 // 2)), "--dist", "worksteal")
 TRANSPORTS = ("aiohttp", "httpx2 client", "httpx2 transport", "httpx client", "httpx transport")
 
 
@@ -43,8 +45,7 @@ def tests_on_one_python(session: nox.Session) -> None:
         return
     # The package has no branch of one Python alone, and to measure them takes half of the time again.
     measured = ["-m", "coverage", "run"] if session.name == f"tests-{MEASURED}" else []
-    # One process a core, each taking tests from the others when it has run out of its own.
-    session.run("python", *measured, "-m", "pytest", "-n", "auto", "--dist", "worksteal")
+    session.run("python", *measured, "-m", "pytest", *AT_ONCE)
 
 
 @nox.session
@@ -52,7 +53,7 @@ def transports(session: nox.Session) -> None:
     """Run the tests over sockets on each thing that can be given, or those named, and cancel 10,000 calls on each."""
     session.install("-e", ".[aiohttp,cli,testing]", *group("test"))
     for kind in session.posargs or TRANSPORTS:
-        session.run("python", "-m", "pytest", "-n", "auto", "--dist", "worksteal", "--transport", kind)
+        session.run("python", "-m", "pytest", *AT_ONCE, "--transport", kind)
     session.run("python", "-m", "pytest", "tests/sockets/test_transports.py", "-k", "random_cancels", "--cancels=10000")
 
 

@@ -85,6 +85,19 @@ class CancelledOnItsWay(Until):
         return response
 
 
+class CancelledAtAStart(Until):
+    """The first start of an upload arrives, and what is cancelled does not hear the answer."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await httpx.ASGITransport.handle_async_request(self, request)
+        if request.url.path.endswith("/asset.upload_from_url.json"):
+            self.requests += 1
+            if self.requests == self._number:
+                self._act()
+                await anyio.lowlevel.checkpoint()
+        return response
+
+
 class Killed(Until):
     """From the request of that number on nothing arrives, nor is an answer heard to that one."""
 
@@ -123,6 +136,19 @@ async def test_run_to_its_end_leaves_nothing(fake: FakeCincopa) -> None:
 
         assert await there(fake) == ["cat.mp4"]
     assert fake.stored(rid) == b"0123456789"
+    assert fake.counts.uploads_running == 0
+
+
+async def test_run_cancelled_amid_the_start_of_an_upload_aborts_it(fake: FakeCincopa) -> None:
+    """Nobody has heard its status_id: whoever sent it does what is to be done."""
+    async with fake:
+        with anyio.CancelScope() as scope:
+            async with client_over(fake, CancelledAtAStart(fake, 1, scope.cancel)) as client:
+                await check_contract(client, source=SOURCE)
+
+        assert scope.cancelled_caught
+        assert fake.counts.requests["asset.upload_from_url_abort"] == 1
+        assert await there(fake) == []
     assert fake.counts.uploads_running == 0
 
 
@@ -249,9 +275,9 @@ async def test_only_what_carries_the_mark_is_removed(fake: FakeCincopa) -> None:
         for gallery in almost:
             await client.gallery.create(name=gallery, description=str(Notes(pulls="clip.mp4")))
         hooks = [
-            f"https://user.example/{MARK}",
-            f"https://user.example/?about={MARK}",
-            f"https://user.example/?{MARK}=1",
+            f"https://user.invalid/{MARK}",
+            f"https://user.invalid/?about={MARK}",
+            f"https://user.invalid/?{MARK}=1",
         ]
         for hook_url in hooks:
             await client.webhook.set(hook_url)
