@@ -120,10 +120,10 @@ def kills(session: nox.Session) -> None:
 
 @nox.session
 def storm(session: nox.Session) -> None:
-    """Run 10,000 uploads over a socket in one process, call beside as many, and revoke a token amid 1,000 items."""
+    """Run 10,000 uploads at once, call beside them, revoke a token amid 1,000, and cancel 5,000 waits at once."""
     session.install("-e", ".[cli,testing]", *group("test"))
-    many = {"STORM_ITEMS": "10000", "REVOKED_ITEMS": "1000", "BESIDE_ITEMS": "10000"}
-    files = ("tests/sockets/test_bulk.py", "tests/test_bulk_beside.py")
+    many = {"STORM_ITEMS": "10000", "REVOKED_ITEMS": "1000", "BESIDE_ITEMS": "10000", "STORM_WAITS": "5000"}
+    files = ("tests/sockets/test_bulk.py", "tests/sockets/test_storms.py", "tests/test_bulk_beside.py")
     session.run("python", "-m", "pytest", *files, *session.posargs, env=many)
 
 
