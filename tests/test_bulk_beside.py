@@ -25,7 +25,7 @@ LATENCY = 0.1
 FEW = 3
 """How many calls one after the other are few."""
 SLOTS = 64
-BESIDE = int(os.environ.get("BESIDE_ITEMS", "2000"))
+BESIDE = int(os.environ.get("BESIDE_ITEMS", "1000"))
 TURNS = 1 + 2 * (POLLS_RUNNING + 1)
 """At most, where a rate is kept: who has one already, then a call of the batch and ours, polls before each of them."""
 
@@ -97,12 +97,12 @@ async def test_call_beside_thousands_of_active_jobs_takes_no_longer_than_a_few_c
 
 async def test_call_beside_a_batch_that_keeps_a_rate_waits_for_a_few_turns() -> None:
     """However many starts and polls would like to have theirs."""
-    rate, count = 50, 2_000
+    rate, count = 50, 1_000
     async with (
         slow_account(count, poll=PollPolicy(), rate_limit=rate) as acc,
         acc.cincopa.upload_many(links(count), max_active=count, on_cancel="detach"),
     ):
-        longest = await longest_call(acc.cincopa, 60, every=1.7)
+        longest = await longest_call(acc.cincopa, 30, every=1.7)
 
         assert longest <= TURNS / rate + LATENCY
         assert acc.fake.counts.uploads_started < count
@@ -211,7 +211,7 @@ def polls_by_input(acc: Account) -> dict[str, int]:
 @pytest.mark.parametrize("policy", [PollPolicy(floor=60, ceiling=90), PollPolicy(ceiling=60, growth=2)])
 async def test_jobs_are_no_herd_after_the_process_was_suspended(policy: PollPolicy) -> None:
     """All of them are due when it wakes up: few are polled at a time, a call passes them, and they fall out of step."""
-    count = 600
+    count = 300
     async with (
         slow_account(count, poll=policy) as acc,
         acc.cincopa.upload_many(links(count), max_active=count, on_cancel="detach"),
@@ -243,7 +243,7 @@ def busiest_second(polls: list[int]) -> int:
 @pytest.mark.parametrize("fault", ["reset", "server_error"])
 async def test_jobs_are_no_herd_when_the_service_is_there_again(fault: Any) -> None:
     """They are asked for out of step while it is away, and afterwards, and none was ended for it."""
-    count = 600
+    count = 300
     async with (
         slow_account(count, poll=PollPolicy(floor=60, ceiling=120)) as acc,
         acc.cincopa.upload_many(links(count), max_active=count, on_cancel="detach") as batch,

@@ -23,7 +23,7 @@ from cincopa_async import (
 from cincopa_async.testing import FakeServer
 from tests.sockets.helpers import BRIEF, HELD, nothing_runs, quick_client, until
 
-WAITS = int(os.environ.get("STORM_WAITS", "2000"))
+WAITS = int(os.environ.get("STORM_WAITS", "1000"))
 SLOW_POLLS = PollPolicy(first=0.2, floor=1, ceiling=30)
 
 
