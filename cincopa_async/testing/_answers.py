@@ -28,7 +28,6 @@ _RUNTIMES: Final[Mapping[Value, Callable[[int], dict[str, Any]]]] = {
 }
 _NUMBERS: Final[Mapping[Value, str]] = {"texts": "{}", "words": "no. {}"}
 _WRITTEN_SIZES: Final[Mapping[Value, Callable[[int], int | str]]] = {
-    "bytes": lambda size: size,
     "byte texts": lambda size: size if size < 0 else f"{size} byte",
     "unknown": lambda _: -1,
     "kilobytes": lambda size: size if size < 0 else f"{-(-size // 1024)} KB",
@@ -124,12 +123,14 @@ def _bent(body: dict[str, Any], quirks: Active) -> dict[str, Any]:
         gone = quirks.get("missing", "field", ())
         gone = {gone} if isinstance(gone, str) else set(gone)
         body = _each_object(body, lambda name, value: {} if name in gone else {name: value})
-    written = _WRITTEN_SIZES[quirks.fact("answers.sizes")]
-    body = _each_object(body, lambda name, value: {name: written(value) if name in _SIZES else value})
+    # What is as believed is not gone through for it: a fake may answer thousands of calls a second.
+    if written := _WRITTEN_SIZES.get(quirks.fact("answers.sizes")):
+        body = _each_object(body, lambda name, value: {name: written(value) if name in _SIZES else value})
     for quirk in quirks.among({"unknown_sync_word"}):
         state, word = quirk.options["state"], quirk.options["word"]
         body = _each_object(body, partial(_reworded, "syncstatus", state, word))
-    body = _each_object(body, partial(_reworded, "syncstatus", SYNCED, str(quirks.fact("asset.sync"))))
+    if (synced := str(quirks.fact("asset.sync"))) != SYNCED:
+        body = _each_object(body, partial(_reworded, "syncstatus", SYNCED, synced))
     form = _NUMBERS.get(quirks.fact("answers.numbers"))
     if form is None:
         return body

@@ -114,5 +114,6 @@ def _handled(name: str, endpoint: Endpoint, call: Call) -> dict[str, Any] | str 
     facts = call.quirks.contract.call(name)
     if any(not call.params.get(needed) for needed in facts.needless):
         return {}
-    params = {name: value for name, value in call.params.items() if name not in facts.ignored}
-    return endpoint.handle(replace(call, params=params))
+    if facts.ignored:
+        call = replace(call, params={name: value for name, value in call.params.items() if name not in facts.ignored})
+    return endpoint.handle(call)
