@@ -24,8 +24,10 @@ MAX_CHUNK_SIZE = 50_000_000
 _EXCERPT = 2_000
 _MESSAGE = 300
 _REJECTIONS = frozenset({200, 400, 401, 403, 404, 410})
-_MADE = re.compile(r"\bnew resource id\s+\d+\s+([\w.:-]+)", re.IGNORECASE)
-_ERROR = re.compile(r"\berror\b", re.IGNORECASE)
+MADE = re.compile(r"\bnew resource id\s+\d+\s+([\w.:-]+)", re.IGNORECASE)
+"""How a reply tells the rid of the asset that a file has become."""
+ERROR = re.compile(r"\berror\b", re.IGNORECASE)
+"""How a reply tells that a file is not taken."""
 _EXPIRED = re.compile(r"\bexpir", re.IGNORECASE)
 
 
@@ -78,13 +80,13 @@ class Target:
             ResponseDecodeError: The reply does not say what it must.
         """
         text = reply.body.decode("utf-8", "replace")
-        made = _MADE.search(text) if 200 <= reply.status_code < 300 else None
+        made = MADE.search(text) if 200 <= reply.status_code < 300 else None
         if made is not None and chunk.last and complete:
             return made[1]  # Before the word "error" is looked for: a rid may hold it.
         if made is not None:
             part = f"a part of the file was taken for the whole, which is asset {made[1]} now"
             raise ResponseDecodeError(NAME, part, self._shown(text), maybe_applied=True)
-        if not 200 <= reply.status_code < 300 or _ERROR.search(text):
+        if not 200 <= reply.status_code < 300 or ERROR.search(text):
             raise self._refusal(reply, text, complete=complete)
         if chunk.last:
             lack = "the reply to the last chunk names no new asset"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from cincopa_async.errors import APIError, AuthenticationError, PermissionDeniedError
 
+from ._shapes import field_at
 from ._unseen import UnseenError
 
 TEXTS: Final = ("message", "error", "more")
@@ -37,13 +37,16 @@ class Answer:
     def __getitem__(self, path: str) -> Any:
         """Return a field by its path; UnseenError where it is not there, or the call was refused."""
         if self.error is not None:
-            raise UnseenError(f"{self.call} was refused: {type(self.error).__name__}, HTTP {self.status}")
-        value: Any = self.body
-        for name in path.split("."):
-            value = value.get(name) if isinstance(value, Mapping) else None
+            raise self.unseen
+        value = field_at(self.body, path)
         if value is None:
             raise UnseenError(f"{self.call} answered no {path}")
         return value
+
+    @property
+    def unseen(self) -> UnseenError:
+        """What to raise where a refusal lets nothing be seen of what the call is for."""
+        return UnseenError(f"{self.call} was refused: {type(self.error).__name__}, HTTP {self.status}")
 
     @property
     def refused(self) -> bool:
@@ -66,12 +69,3 @@ class Answer:
         fields = [*TEXTS, *self.body] if self.error is not None else TEXTS
         texts = ((name, self.body.get(name)) for name in fields)
         return next(((name, text) for name, text in texts if isinstance(text, str) and text), ("", ""))
-
-
-def json_object(text: str | None) -> Mapping[str, Any]:
-    """Read a JSON object, as good as it goes."""
-    try:
-        value = json.loads(text or "")
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from cincopa_async._chunks import ERROR, MADE
 
 from ._answer import UNREACHED
 from ._unseen import UnseenError
 
 if TYPE_CHECKING:
     from cincopa_async import CincopaClient
-
-_MADE = re.compile(r"\bnew resource id\s+\d+\s+([\w.:-]+)", re.IGNORECASE)
-_ERROR = re.compile(r"\berror\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +25,13 @@ class Posted:
     @property
     def rid(self) -> str | None:
         """The asset that it says it made."""
-        made = _MADE.search(self.text) if self.status < 300 else None
+        made = MADE.search(self.text) if self.status < 300 else None
         return None if made is None else made[1]
 
     @property
     def says_error(self) -> bool:
         """Whether the word is in it, and it names no asset: a rid may hold the word."""
-        return self.rid is None and _ERROR.search(self.text) is not None
+        return self.rid is None and ERROR.search(self.text) is not None
 
     @property
     def rejected(self) -> bool:

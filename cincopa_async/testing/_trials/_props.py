@@ -31,9 +31,7 @@ class Props:
         return await self._once(file_name, self._asset)
 
     async def _once(self, name: str, make: Callable[[str], Awaitable[str]]) -> str:
-        if name in self._failures:
-            raise UnseenError(self._failures[name])
-        if name not in self._made:
+        if name not in self._made and name not in self._failures:
             try:
                 self._made[name] = await make(name)
             except (UnseenError, CincopaError) as error:

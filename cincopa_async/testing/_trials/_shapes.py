@@ -20,7 +20,7 @@ _ISO: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.(?P<digits>\d+))?)?
 def shapes(body: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Find what an answer shows of the forms of values: the id of a fact, what it is, and the field that shows it."""
     for path in _COUNTS:
-        value = _at(body, path)
+        value = field_at(body, path)
         if value is not None:
             yield "answers.numbers", number_shape(value), path
     for item in (item for name in _LISTS if isinstance(body.get(name), list) for item in body[name]):
@@ -67,7 +67,8 @@ def runtime_shape(value: object) -> str:
     return {"numbers": "number", "texts": "number as text", "words": "words"}[number_shape(value)]
 
 
-def _at(body: Mapping[str, Any], path: str) -> object:
+def field_at(body: Mapping[str, Any], path: str) -> Any:
+    """Return a field by its path, such as ``items_data.page``; None where it is not there."""
     value: Any = body
     for name in path.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None

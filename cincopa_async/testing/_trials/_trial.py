@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import evolve
 
 from cincopa_async._calls import Call, Param, named
+from cincopa_async._codec import json_object
 from cincopa_async.errors import APIError, CincopaError, ResponseDecodeError
 from cincopa_async.testing._contract import Contract, Value, facts
 
-from ._answer import Answer, json_object
+from ._answer import Answer
 from ._findings import Findings
 from ._props import Props
 from ._shapes import runtime_shape, shapes
@@ -79,7 +80,7 @@ class Trial:
         """Make a call without which the trial cannot go on; UnseenError where it is refused."""
         answer = await self.call(name, token=None, **params)
         if answer.refused:
-            raise UnseenError(f"{name} was refused: {type(answer.error).__name__}, HTTP {answer.status}")
+            raise answer.unseen
         return answer
 
     async def items(self, name: str, /, **params: Param) -> list[Mapping[str, Any]]:
@@ -143,12 +144,12 @@ class Trial:
         try:
             found = await self.client.send(call)
         except APIError as error:
-            answer = Answer(call=call.name, status=error.status_code, body=json_object(error.body), error=error)
+            answer = Answer(call=call.name, status=error.status_code, body=_object(error.body), error=error)
         except ResponseDecodeError as error:
             # Another kind of answer than asked for: an object for a page, nothing for an object.
             if call.result is not str and error.body:
                 raise
-            body = json_object(error.body)
+            body = _object(error.body)
             answer = Answer(call=call.name, status=200, body=body, page=None if body else error.body or "")
         else:
             is_page = isinstance(found, str)
@@ -157,11 +158,11 @@ class Trial:
         return answer
 
     def _note_method(self, call: str, status: int) -> None:
-        method = _FACTS.call(call).method
+        fact = facts()[f"{call}.method"]
         if status == 405:
-            self.saw(f"{call}.method", _other(method), "HTTP 405")
+            self.saw(fact.id, fact.bent[0], "HTTP 405")
         elif status != 404 and status < 500:  # 404 may be about what was asked for.
-            self.saw(f"{call}.method", method, f"HTTP {status}")
+            self.saw(fact.id, fact.value, f"HTTP {status}")
 
     def _note_body(self, answer: Answer) -> None:
         self.saw("answers.success", "true" if str(answer.body.get("success")).lower() == "true" else "missing")
@@ -197,6 +198,10 @@ def _fields() -> Mapping[str, Sequence[tuple[str, Sequence[str]]]]:
     return MappingProxyType(known)
 
 
+def _object(text: str | None) -> Mapping[str, Any]:
+    return json_object((text or "").encode()) or {}
+
+
 def _matching(patterns: Sequence[str]) -> list[str]:
     return [id for id in facts() if any(fnmatchcase(id, pattern) for pattern in patterns)]
 
@@ -213,7 +218,3 @@ def _present(value: Any, path: Sequence[str]) -> bool | None:
         found = [_present(entry, rest) for entry in inner]
         return None if not found else all(found)
     return _present(inner, rest)
-
-
-def _other(method: str) -> str:
-    return "GET" if method == "POST" else "POST"
