@@ -2,8 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Protocol, get_args
 
 from rich.console import Console
@@ -24,17 +23,6 @@ class Display(Protocol):
     def began(self) -> None: ...
     def stopping(self) -> None: ...
     def found(self, findings: Sequence[Finding]) -> None: ...
-
-
-@contextmanager
-def choose_display() -> Iterator[Display]:
-    """Give the display that suits where the output goes."""
-    console = Console(highlight=False, emoji=False)
-    if not console.is_terminal:
-        yield Rows()
-        return
-    with Screen(console) as screen:
-        yield screen
 
 
 class Rows:
@@ -59,12 +47,6 @@ class Screen:
         self._console = console
         self._waiting = console.status("Trying what can be tried, which takes some minutes…")
 
-    def __enter__(self) -> "Screen":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._waiting.stop()
-
     def began(self) -> None:
         self._waiting.start()
 
@@ -84,6 +66,10 @@ class Screen:
                 told = f"refuted: {finding.fact.says} What was seen: {finding.seen} ({finding.evidence})."
                 self._console.print(escape(printable(told)), style=STYLES["refuted"], soft_wrap=True)
         self._console.print(sums(findings))
+
+    def stop(self) -> None:
+        """Leave the terminal as it was found."""
+        self._waiting.stop()
 
 
 def sums(findings: Sequence[Finding]) -> str:

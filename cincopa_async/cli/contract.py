@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,8 @@ import anyio.to_thread
 from attrs import frozen
 
 from cincopa_async import APIError, AuthenticationError, CincopaClient, ResponseDecodeError, __version__
-from cincopa_async.cli._contract_display import Display, choose_display
+from cincopa_async.cli._console import choose_display
+from cincopa_async.cli._contract_display import Display, Rows, Screen
 from cincopa_async.cli._contract_plan import print_plan
 from cincopa_async.cli._remote import USAGE, UsageError, complain, run_with_client
 from cincopa_async.cli._signals import interruptible
@@ -52,7 +53,10 @@ def run_contract(trying: Trying, *, plan: bool) -> int:
         complain(NEEDS)
         return USAGE
     try:
-        with choose_display() as display, opened(trying.report) as report:
+        showing: AbstractContextManager[Display] = choose_display(
+            as_json=False, json=Rows, bars=Screen, lines=lambda _: Rows()
+        )
+        with showing as display, opened(trying.report) as report:
             command = partial(try_facts, trying=trying, display=display, report=report)
             return run_with_client(trying.base_url, command)
     except UsageError as error:

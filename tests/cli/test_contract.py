@@ -199,9 +199,10 @@ def test_answer_of_ping_is_a_fact_like_others(
 def test_terminal_says_that_it_is_interrupted() -> None:
     """In the place of the word that it takes its time."""
     shown = io.StringIO()
-    with Screen(Console(file=shown, force_terminal=True, width=160)) as screen:
-        screen.began()
-        screen.stopping()
+    screen = Screen(Console(file=shown, force_terminal=True, width=160))
+    screen.began()
+    screen.stopping()
+    screen.stop()
 
     assert "what was made is being removed" in shown.getvalue()
 
