@@ -79,6 +79,11 @@ class Description:
             add_item(required("galleries", fid), "rid", insert_position=None)
         return cls(meta, tuple(galleries))
 
+    @property
+    def reference_id(self) -> str | None:
+        """The caller's own key for the asset, if it is to have one."""
+        return None if self.meta is None else self.meta.reference_id
+
     def __bool__(self) -> bool:
         return self.meta is not None or bool(self.galleries)
 

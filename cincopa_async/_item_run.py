@@ -146,9 +146,9 @@ class ItemRun:
             known = await self._claim(self._shared.store, plan, url, fingerprint)
             if known is not None:
                 return known
-        if gone is not None and self._is_new:
-            raise TroubleError(gone)
         if self._is_new:
+            if gone is not None:
+                raise TroubleError(gone)
             there = await self._there(plan)
             if there is not None:
                 return there
@@ -212,17 +212,17 @@ class ItemRun:
             await kept.completed(rid)
 
     async def _by_reference(self, plan: Plan) -> str | None:
-        meta = plan.description.meta
-        if meta is None or not meta.reference_id:
+        reference_id = plan.description.reference_id
+        if not reference_id:
             return None
-        return await self._asked(found(self._shared.client, meta.reference_id))
+        return await self._asked(found(self._shared.client, reference_id))
 
     async def _there(self, plan: Plan) -> UploadOutcome | None:
         """Return the outcome of an item whose asset is there already, and is not to be uploaded again."""
-        meta = plan.description.meta
-        if self._shared.options.if_exists == "upload" or meta is None or not meta.reference_id:
+        reference_id = plan.description.reference_id
+        if self._shared.options.if_exists == "upload" or not reference_id:
             return None
-        rid = await self._asked(self._shared.existing.rid_of(meta.reference_id))
+        rid = await self._asked(self._shared.existing.rid_of(reference_id))
         if rid is None:
             if self._is_twice:  # No asset tells yet of the one that came before.
                 raise TroubleError(_twice_there())
