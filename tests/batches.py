@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import anyio
 import httpx
 
-from cincopa_async import CincopaClient, TokenSource, UploadBatch, UploadOutcome
+from cincopa_async import CincopaClient, TokenSource, UploadBatch, UploadOutcome, UploadStore
+from cincopa_async.stores import MemoryStore, SqliteStore
 from cincopa_async.testing import FakeCincopa
 from tests.conftest import QUICK_POLLS, QUICK_RETRIES, TOKEN
+
+Store: TypeAlias = Callable[[], UploadStore]
 
 
 def link(number: int, signature: str = "1") -> str:
@@ -21,6 +25,14 @@ def link(number: int, signature: str = "1") -> str:
 
 def links(count: int, signature: str = "1") -> list[str]:
     return [link(number, signature) for number in range(count)]
+
+
+def store_of(kind: str, folder: Path) -> Store:
+    """What opens the store of a program, in each of its lives."""
+    if kind == "sqlite":
+        return lambda: SqliteStore(folder / "runs.db")
+    memory = MemoryStore()
+    return lambda: memory
 
 
 def fake_with(count: int, *, seconds: float = 0.0, signatures: str = "1", **options: Any) -> FakeCincopa:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,25 +24,21 @@ from cincopa_async import (
     UploadUnknownError,
 )
 from cincopa_async._attempts import fingerprint_of
-from cincopa_async.stores import MemoryStore, SqliteStore, UploadStore
+from cincopa_async.stores import MemoryStore, SqliteStore
 from cincopa_async.stores._keys import derive_key
-from tests.batches import account, link, links, outcomes_of, until_called, until_started
+from tests.batches import Store, account, link, links, outcomes_of, store_of, until_called, until_started
 from tests.stores.signatures import SIGNATURES, signature_of
 from tests.uploading import uploading
 
 pytestmark = pytest.mark.anyio
 START = "asset.upload_from_url"
 STATUS = "asset.upload_from_url_get_status"
-Store = Callable[[], UploadStore]
 
 
 @pytest.fixture(params=["memory", "sqlite"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """What opens the store of a program, in each of its lives."""
-    if request.param == "sqlite":
-        return lambda: SqliteStore(tmp_path / "runs.db")
-    memory = MemoryStore()
-    return lambda: memory
+    return store_of(request.param, tmp_path)
 
 
 def key_of(url: str) -> str:

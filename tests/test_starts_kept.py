@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +22,18 @@ from cincopa_async import (
     UploadTimeoutError,
     UploadUnknownError,
 )
-from cincopa_async.stores import MemoryStore, SqliteStore, UploadStore
-from tests.batches import Account, account, link, until_started
+from cincopa_async.stores import MemoryStore
+from tests.batches import Account, Store, account, link, store_of, until_started
 from tests.cancelling import HOWS, Cancellable, How
 
 pytestmark = pytest.mark.anyio
 START = "asset.upload_from_url"
-Store = Callable[[], UploadStore]
 META = AssetMeta(caption="A cat", tags=["cat"], reference_id="cat", fields={"mood": "calm"})
 
 
 @pytest.fixture(params=["memory", "sqlite"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    if request.param == "sqlite":
-        return lambda: SqliteStore(tmp_path / "runs.db")
-    memory = MemoryStore()
-    return lambda: memory
+    return store_of(request.param, tmp_path)
 
 
 async def told(acc: Account, rid: str) -> tuple[Any, ...]:

@@ -73,28 +73,20 @@ class Until(httpx.ASGITransport):
         return await super().handle_async_request(request)
 
 
-class CancelledOnItsWay(Until):
-    """The request of that number arrives, and what is cancelled does not hear the answer."""
+class CancelledOnItsWay(httpx.ASGITransport):
+    """The first request of a call arrives, and what is cancelled does not hear the answer."""
+
+    def __init__(self, fake: FakeCincopa, call: str, act: Callable[[], object]) -> None:
+        super().__init__(app=fake)
+        self._fake = fake
+        self._call = call
+        self._act = act
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.requests += 1
-        response = await httpx.ASGITransport.handle_async_request(self, request)
-        if self.requests == self._number:
+        response = await super().handle_async_request(request)
+        if request.url.path.endswith(f"/{self._call}.json") and self._fake.counts.requests[self._call] == 1:
             self._act()
             await anyio.lowlevel.checkpoint()
-        return response
-
-
-class CancelledAtAStart(Until):
-    """The first start of an upload arrives, and what is cancelled does not hear the answer."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = await httpx.ASGITransport.handle_async_request(self, request)
-        if request.url.path.endswith("/asset.upload_from_url.json"):
-            self.requests += 1
-            if self.requests == self._number:
-                self._act()
-                await anyio.lowlevel.checkpoint()
         return response
 
 
@@ -143,7 +135,7 @@ async def test_run_cancelled_amid_the_start_of_an_upload_aborts_it(fake: FakeCin
     """Nobody has heard its status_id: whoever sent it does what is to be done."""
     async with fake:
         with anyio.CancelScope() as scope:
-            async with client_over(fake, CancelledAtAStart(fake, 1, scope.cancel)) as client:
+            async with client_over(fake, CancelledOnItsWay(fake, "asset.upload_from_url", scope.cancel)) as client:
                 await check_contract(client, source=SOURCE)
 
         assert scope.cancelled_caught
@@ -169,7 +161,7 @@ async def test_gallery_that_was_being_made_is_removed(fake: FakeCincopa) -> None
     """The first that a run makes: cancelled, it does not hear which it is, and finds it by its name."""
     async with fake:
         with anyio.CancelScope() as scope:
-            async with client_over(fake, CancelledOnItsWay(fake, 1, scope.cancel)) as client:
+            async with client_over(fake, CancelledOnItsWay(fake, "gallery.create", scope.cancel)) as client:
                 stage = Stage(client)
                 try:
                     await stage.begin()
