@@ -14,6 +14,7 @@ import httpcore
 import httpx
 
 from ._connections import Address, Answer, OwnConnection, proxy_for, tls_context, unpacked
+from ._network import Network
 
 Tracer: TypeAlias = Callable[[str, dict[str, Any]], Awaitable[None]]
 """What httpcore tells how far an exchange has come."""
@@ -70,7 +71,7 @@ class DirectConnection(OwnConnection):
             connection = None
         if connection is None and self._is_plain(address.url):
             connection = self._connection = httpcore.AsyncHTTPConnection(
-                _url(address, b"").origin, ssl_context=tls_context(address.url.scheme)
+                _url(address, b"").origin, ssl_context=tls_context(address.url.scheme), network_backend=Network()
             )
         return connection
 

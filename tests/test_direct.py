@@ -4,61 +4,20 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
+import httpcore
 import httpx
 import pytest
-from anyio.abc import SocketAttribute, SocketStream
+from anyio.abc import SocketAttribute
 
-from cincopa_async import CincopaClient, RateLimitError, RetryPolicy, TransportError
+from cincopa_async import RateLimitError, RetryPolicy, TransportError
+from cincopa_async._network import Network
+from tests.answering import PING, Server, answer
 from tests.conftest import TOKEN
 
 pytestmark = pytest.mark.anyio
-
-PING = b'{"success": true, "permissions": "asset.read"}'
-
-
-def answer(body: bytes = PING, *headers: bytes, status: bytes = b"200 OK") -> bytes:
-    lines = [b"HTTP/1.1 " + status, b"Content-Length: %d" % len(body), *headers, b"", body]
-    return b"\r\n".join(lines)
-
-
-class Server:
-    """Gives each request the next answer; closes the connection after those that it is told to."""
-
-    def __init__(self, *answers: bytes, closes_after: int | None = None) -> None:
-        self.requests: list[bytes] = []
-        self.connections = 0
-        self.closed = anyio.Event()
-        self._answers = iter(answers)
-        self._closes_after = closes_after
-
-    @asynccontextmanager
-    async def serving(self, **options: Any) -> AsyncIterator[CincopaClient]:
-        listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
-        async with listener, anyio.create_task_group() as tasks:
-            tasks.start_soon(listener.serve, self._serve)
-            base_url = f"http://127.0.0.1:{listener.extra(SocketAttribute.local_port)}/v2/"
-            async with CincopaClient(TOKEN, base_url=base_url, **options) as client:
-                yield client
-            tasks.cancel_scope.cancel()
-
-    async def _serve(self, stream: SocketStream) -> None:
-        self.connections += 1
-        received = b""
-        async with stream:
-            async for data in stream:
-                received += data
-                if received.endswith(b"\r\n\r\n"):
-                    self.requests.append(received)
-                    received = b""
-                    await stream.send(next(self._answers))
-                    if len(self.requests) == self._closes_after:
-                        break
-        self.closed.set()
 
 
 @pytest.mark.parametrize(
@@ -159,3 +118,17 @@ async def test_instrument_on_the_transport_of_httpx_sees_the_calls(monkeypatch: 
     assert len(seen) == 1
     assert seen[0].endswith("/v2/ping.json")
     assert TOKEN not in seen[0]
+
+
+async def test_connection_that_is_closed_already_is_no_bug_of_ours() -> None:
+    """The event loop closes one that is reset while its answer is read: it counts as one where the server hung up."""
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
+        stream = await Network().connect_tcp("127.0.0.1", listener.extra(SocketAttribute.local_port))
+        assert not stream.get_extra_info("is_readable")
+        await stream.aclose()
+
+        assert stream.get_extra_info("is_readable")
+        with pytest.raises(httpcore.WriteError):
+            await stream.write(b"GET / HTTP/1.1")
+        with pytest.raises(httpcore.ReadError):
+            await stream.read(1)
