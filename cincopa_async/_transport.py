@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -156,6 +157,9 @@ class Transport:
             kind = RequestTimeoutError if isinstance(error, httpx.TimeoutException) else TransportError
             fault = kind(name, _reason(error, hide))
             fault.maybe_applied = not isinstance(error, _NEVER_SENT) and seen.phase != "connecting"
+        except ssl.SSLError as error:  # What the other end says of TLS after the handshake: httpx lets it through.
+            fault = TransportError(name, f"TLS failed ({error.reason or type(error).__name__})")
+            fault.maybe_applied = seen.phase != "connecting"
         except AttributeError:
             # uvloop has no socket any more for a connection that was reset as soon as it was made, and anyio 4.16 asks
             # it for the other end's address.
