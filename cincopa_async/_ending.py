@@ -43,7 +43,7 @@ class Ending:
         self._was_aborted = False
         self._abort: Abort | None = None
         self._aborting: anyio.Lock | None = None  # Thousands of jobs may be waited for, and few are aborted.
-        self._wake = anyio.Event()
+        self._nap: anyio.CancelScope | None = None
         self._polling: anyio.CancelScope | None = None
 
     def _let_run(self) -> None:
@@ -122,6 +122,7 @@ class Ending:
 
     def _rouse(self) -> None:
         """Have whoever drives the polls look what is new."""
-        self._wake.set()
+        if self._nap is not None:
+            self._nap.cancel()
         if self._known.is_over and self._polling is not None:
             self._polling.cancel()

@@ -269,9 +269,13 @@ class UploadJob(Ending):
         if self._life.state != "open":
             await self._life.finisher.finish(self._close)
             return
-        self._wake = anyio.Event()
-        with anyio.move_on_after(tracker.wakes_at - anyio.current_time()):
-            await self._wake.wait()
+        with anyio.CancelScope() as nap:  # An event that is waited for would be the largest part of what a job holds.
+            self._nap = nap
+            try:
+                await anyio.sleep(max(0.0, tracker.wakes_at - anyio.current_time()))
+            finally:
+                self._nap = None
+        if nap.cancelled_caught:
             return
         lapse = tracker.lapse(anyio.current_time())
         if lapse is not None:
@@ -317,8 +321,8 @@ class UploadJob(Ending):
         if self._tracker is None or not self._holders or self._known.is_over or (rid and own and rid != own):
             return False
         sooner = self._tracker.hurry(at)
-        if sooner:
-            self._wake.set()
+        if sooner and self._nap is not None:
+            self._nap.cancel()
         return sooner
 
 
