@@ -47,16 +47,20 @@ class Answer:
         return next((value.decode("latin-1") for key, value in self.headers if key.lower() == name), None)
 
 
-async def whole(response: Any) -> Answer:
-    """Read the body of a response of httpx, or of what is like it."""
-    return Answer(response.status_code, response.headers.raw, await response.aread())
+async def whole(response: Any, kind: type[Any] = httpx.Response) -> Answer:
+    """Read a response of httpx, or of what is like it and has such a `kind` of responses."""
+    if response.is_stream_consumed:  # By a hook of a given client, or it never came over a wire.
+        return Answer(response.status_code, response.headers.raw, response.content)
+    # Unpacked only when it has been read to its end: what cannot be would leave the generators of httpx half way.
+    body = b"".join([piece async for piece in response.aiter_raw()])
+    return unpacked(Answer(response.status_code, response.headers.raw, body), kind)
 
 
-def unpacked(answer: Answer) -> Answer:
-    """Return an answer whose body was read as it was sent with what that was packed from."""
+def unpacked(answer: Answer, kind: type[Any] = httpx.Response) -> Answer:
+    """Return an answer whose body was read as it was sent with what that was packed from, as this `kind` unpacks it."""
     if answer.header(b"content-encoding") is None:
         return answer
-    body = httpx.Response(answer.status_code, headers=answer.headers, content=answer.body).content
+    body = kind(answer.status_code, headers=answer.headers, content=answer.body).content
     return Answer(answer.status_code, answer.headers, body)
 
 

@@ -9,8 +9,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from ._connections import Answer, Connection
-from ._connections import whole as read
+from ._connections import Answer, Connection, whole
 from ._urls import QuietURL
 
 
@@ -118,15 +117,6 @@ class GivenTransport(Given):
     async def handle(self, request: httpx.Request) -> Answer:
         """Send it, and read the answer."""
         return await whole(await self._transport.handle_async_request(request))
-
-
-async def whole(response: httpx.Response) -> Answer:
-    """Read the answer. One that cannot be unpacked would keep its connection, for which others wait."""
-    try:
-        return await read(response)
-    except httpx.DecodingError:
-        await response.aclose()
-        raise
 
 
 def without_encoding(headers: Mapping[str, str]) -> dict[str, str]:

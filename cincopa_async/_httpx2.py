@@ -31,7 +31,7 @@ class GivenHttpx2Client(Given):
         """Send it, its redirects not followed, and read the answer."""
         with _faults_of_httpx():
             response = await self._client.send(request, stream=True, follow_redirects=False)
-            return await _whole(response)
+            return await whole(response, httpx2.Response)
 
 
 class GivenHttpx2Transport(Given):
@@ -52,7 +52,7 @@ class GivenHttpx2Transport(Given):
         """Send it, and read the answer."""
         with _faults_of_httpx():
             response = await self._transport.handle_async_request(request)
-            return await _whole(response)
+            return await whole(response, httpx2.Response)
 
 
 class AdoptingTransport:
@@ -104,15 +104,6 @@ class _Stream(httpx2.AsyncByteStream):
     def __aiter__(self) -> AsyncIterator[bytes]:
         iterator: AsyncIterator[bytes] = self._stream.__aiter__()
         return iterator
-
-
-async def _whole(response: httpx2.Response) -> Answer:
-    """Read the answer. One that cannot be unpacked would keep its connection, for which others wait."""
-    try:
-        return await whole(response)
-    except httpx2.DecodingError:
-        await response.aclose()
-        raise
 
 
 @contextmanager
