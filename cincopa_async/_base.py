@@ -213,7 +213,7 @@ class BaseClient:
         from .resources.upload import iframe
 
         call = iframe(fid=fid, rrid=rrid, token=token)
-        return f"{api_url(base_url)}{call.name}?{call.query()}&api_token={quote(token, safe='')}"
+        return f"{api_url(base_url)}{call.name}?{call.query}&api_token={quote(token, safe='')}"
 
     async def send(self, call: Call[T], *, holding: Callable[[], None] | None = None) -> T:
         """

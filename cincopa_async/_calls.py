@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import quote, urlsplit
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 if TYPE_CHECKING:
     from ._base import BaseClient
@@ -70,20 +70,13 @@ class Call(Generic[T]):
     token: str | None = field(default=None, repr=False)
     """The token to be sent in the place of the client's own."""
 
-    def __attrs_post_init__(self) -> None:
-        """Refuse what cannot be sent now, before a slot or a token is asked for."""
-        if "api_token" in self.params:
-            raise ValueError("api_token is not a parameter of a call: give it to the client")
-        self.query()
-
-    def query(self) -> str:
-        """The parameters as a query string, percent-encoded, without those that are None."""
-        pairs = []
-        for name, value in self.params.items():
-            text = _as_text(name, value)
-            if text is not None:
-                pairs.append(f"{quote(name, safe='')}={_quoted(name, text)}")
-        return "&".join(pairs)
+    query: str = field(
+        init=False, eq=False, repr=False, default=Factory(lambda self: _query_string(self.params), takes_self=True)
+    )
+    """
+    The parameters as a query string, percent-encoded, without those that are None. Made at once: what cannot be sent is
+    refused before a slot or a token is asked for.
+    """
 
 
 def named(
@@ -189,6 +182,17 @@ def http_url(name: str, value: str) -> str:
     if not usable or _NOT_IN_A_URL.search(value):
         raise ValueError(f"{name} must be an http:// or https:// URL")
     return value
+
+
+def _query_string(params: Mapping[str, Param]) -> str:
+    if "api_token" in params:
+        raise ValueError("api_token is not a parameter of a call: give it to the client")
+    pairs = []
+    for name, value in params.items():
+        text = _as_text(name, value)
+        if text is not None:
+            pairs.append(f"{quote(name, safe='')}={_quoted(name, text)}")
+    return "&".join(pairs)
 
 
 def _as_text(name: str, value: Any) -> str | None:

@@ -197,7 +197,7 @@ class Transport:
 
 
 def _query(call: Call[Any], token: str) -> str:
-    query = call.query()
+    query = call.query
     secret = f"api_token={quote(token, safe='')}"
     return f"{query}&{secret}" if query else secret
 
