@@ -23,9 +23,9 @@ from cincopa_async import Call, CincopaClient, PollPolicy
 
 T = TypeVar("T")
 
-ROUNDS = 3
+ROUNDS = 5
 JOBS = (10, 100, 1_000, 10_000)
-POLLS = 5_000
+POLLS = 8_000
 RATE = 800
 
 
