@@ -13,18 +13,10 @@ import httpx
 from cincopa_async import CincopaClient, TokenSource, UploadBatch, UploadOutcome, UploadStore
 from cincopa_async.stores import MemoryStore, SqliteStore
 from cincopa_async.testing import FakeCincopa
-from tests.conftest import QUICK_POLLS, QUICK_RETRIES, TOKEN
+from tests.conftest import TOKEN
+from tests.quick import QUICK_POLLS, QUICK_RETRIES, links
 
 Store: TypeAlias = Callable[[], UploadStore]
-
-
-def link(number: int, signature: str = "1") -> str:
-    """The signed link of a file, which is another one each time that it is signed."""
-    return f"https://media.example/{number}.mp4?X-Amz-Signature=CANARY-SIGNATURE{signature}"
-
-
-def links(count: int, signature: str = "1") -> list[str]:
-    return [link(number, signature) for number in range(count)]
 
 
 def store_of(kind: str, folder: Path) -> Store:

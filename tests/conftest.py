@@ -11,16 +11,15 @@ import pytest
 import respx
 from blockbuster import BlockBuster, blockbuster_ctx
 
-from cincopa_async import CincopaClient, PollPolicy, RetryPolicy
+from cincopa_async import CincopaClient
 from cincopa_async.testing import FakeCincopa, FakeServer
 from tests import transports
+from tests.quick import QUICK_POLLS, QUICK_RETRIES
 
 BASE_URL = "https://api.cincopa.com/v2/"
 # Odd on purpose: what quotes a token wrongly, or looks for it in one form only, shows itself.
 TOKEN = "CANARY/token+with=odd&chars"
 CANARIES = (TOKEN, quote(TOKEN, safe=""), "CANARY-SIGNATURE", "CANARY-CAPABILITY")
-QUICK_POLLS = PollPolicy(first=0.001, floor=0.001, ceiling=0.02)
-QUICK_RETRIES = RetryPolicy(base_delay=0.001, max_delay=0.01)
 
 
 class CanaryHandler(logging.Handler):

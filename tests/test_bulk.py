@@ -20,9 +20,9 @@ from cincopa_async import (
     UploadFailedError,
     UploadItem,
 )
-from tests.batches import Account, account, link, links, outcomes_of, until_started
+from tests.batches import Account, account, outcomes_of, until_started
 from tests.cancelling import HOWS, Cancellable, How
-from tests.conftest import QUICK_RETRIES
+from tests.quick import QUICK_RETRIES, link, links
 
 pytestmark = pytest.mark.anyio
 START = "asset.upload_from_url"

@@ -16,7 +16,8 @@ from trio.testing import MockClock
 from cincopa_async import AssetMeta, CincopaClient, PollPolicy, RetryPolicy, UploadItem
 from cincopa_async._line import POLLS_RUNNING
 from cincopa_async.stores import MemoryStore
-from tests.batches import Account, account, link, links
+from tests.batches import Account, account
+from tests.quick import link, links
 
 pytestmark = pytest.mark.anyio
 START = "asset.upload_from_url"

@@ -10,8 +10,9 @@ import pytest
 
 from cincopa_async import ClientClosedError
 from cincopa_async.stores import MemoryStore
-from tests.batches import account, client_with, links, outcomes_of, until_called
+from tests.batches import account, client_with, outcomes_of, until_called
 from tests.conftest import TOKEN
+from tests.quick import links
 
 pytestmark = pytest.mark.anyio
 POLL = "asset.upload_from_url_get_status"

@@ -21,7 +21,8 @@ from cincopa_async import (
     UploadUnknownError,
 )
 from cincopa_async.stores import Claim, MemoryStore, UploadRecord
-from tests.batches import Account, account, client_with, link, links, outcomes_of, until_started
+from tests.batches import Account, account, client_with, outcomes_of, until_started
+from tests.quick import link, links
 
 pytestmark = pytest.mark.anyio
 START = "asset.upload_from_url"

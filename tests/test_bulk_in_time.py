@@ -22,8 +22,9 @@ from cincopa_async import (
     UploadUnknownError,
 )
 from cincopa_async.stores import MemoryStore
-from tests.batches import account, link, links, outcomes_of
+from tests.batches import account, outcomes_of
 from tests.conftest import TOKEN
+from tests.quick import link, links
 
 pytestmark = pytest.mark.anyio
 START = "asset.upload_from_url"

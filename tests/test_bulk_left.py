@@ -11,7 +11,8 @@ import pytest
 
 from cincopa_async import AssetMeta, BatchEvent, BatchHaltedError, UploadBatch, UploadItem, UploadState
 from cincopa_async.stores import MemoryStore
-from tests.batches import Account, account, link, links, outcomes_of, until_started
+from tests.batches import Account, account, outcomes_of, until_started
+from tests.quick import link, links
 
 pytestmark = pytest.mark.anyio
 START = "asset.upload_from_url"

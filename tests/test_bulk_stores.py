@@ -26,7 +26,8 @@ from cincopa_async import (
 from cincopa_async._attempts import fingerprint_of
 from cincopa_async.stores import MemoryStore, SqliteStore
 from cincopa_async.stores._keys import derive_key
-from tests.batches import Store, account, link, links, outcomes_of, store_of, until_called, until_started
+from tests.batches import Store, account, outcomes_of, store_of, until_called, until_started
+from tests.quick import link, links
 from tests.stores.signatures import SIGNATURES, signature_of
 from tests.uploading import uploading
 

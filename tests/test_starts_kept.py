@@ -23,8 +23,9 @@ from cincopa_async import (
     UploadUnknownError,
 )
 from cincopa_async.stores import MemoryStore
-from tests.batches import Account, Store, account, link, store_of, until_started
+from tests.batches import Account, Store, account, store_of, until_started
 from tests.cancelling import HOWS, Cancellable, How
+from tests.quick import link
 
 pytestmark = pytest.mark.anyio
 START = "asset.upload_from_url"

@@ -12,8 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from cincopa_async import CincopaClient
 from cincopa_async.stores import SqliteStore, UploadStore
-from tests.batches import links
-from tests.conftest import QUICK_POLLS, QUICK_RETRIES
+from tests.quick import QUICK_POLLS, QUICK_RETRIES, links
 
 
 def store_at(place: str) -> UploadStore:

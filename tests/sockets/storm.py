@@ -13,7 +13,7 @@ import anyio
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from cincopa_async import CincopaClient, UploadItem
-from tests.conftest import QUICK_POLLS, QUICK_RETRIES
+from tests.quick import QUICK_POLLS, QUICK_RETRIES
 
 
 def peak() -> int:

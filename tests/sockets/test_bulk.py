@@ -16,8 +16,9 @@ import pytest
 from cincopa_async import BatchHaltedError, CincopaClient, PollPolicy
 from cincopa_async.stores import SqliteStore
 from cincopa_async.testing import FakeCincopa, FakeServer
-from tests.batches import Account, fake_with, links
-from tests.conftest import QUICK_POLLS, QUICK_RETRIES, TOKEN
+from tests.batches import Account, fake_with
+from tests.conftest import TOKEN
+from tests.quick import QUICK_POLLS, QUICK_RETRIES, links
 from tests.sockets.helpers import nothing_runs, quick_client, until
 
 # `nox -s storm` asks for more.

@@ -19,7 +19,8 @@ import pytest
 from cincopa_async import LeaseLostError, UploadOutcome, UploadUnknownError
 from cincopa_async.stores import SqliteStore, UploadStore
 from cincopa_async.testing import FakeServer
-from tests.batches import Account, fake_with, links
+from tests.batches import Account, fake_with
+from tests.quick import links
 from tests.sockets.helpers import quick_client
 
 # `nox -s kills` asks for more of each.

@@ -12,7 +12,8 @@ import redis
 from cincopa_async import LeaseLostError
 from cincopa_async.stores import RedisStore
 from cincopa_async.testing import FakeServer
-from tests.batches import Account, links
+from tests.batches import Account
+from tests.quick import links
 from tests.sockets.helpers import quick_client
 from tests.sockets.test_kills import (
     ITEMS,
