@@ -59,6 +59,7 @@ import asyncio, sys
 sys.modules["trio"] = None
 from cincopa_async.testing import FakeCincopa
 async def main():
+    asyncio.get_running_loop().slow_callback_duration = 60  # A busy machine is no fault of the fake.
     async with FakeCincopa() as fake, fake.serve() as server:
         print(server.base_url)
 asyncio.run(main())
