@@ -23,6 +23,8 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)
 # More processes than cores, for many tests wait for others; one that has run out of tests takes some of another's.
 AT_ONCE = ("-n", str(max(2, (os.cpu_count() or 1) * 3 // 2)), "--dist", "worksteal")
+# What goes the same way on every Python, and long: one of them goes all of it, the others a part.
+ALL_BENT = {"BENT_ONE_IN": "1", "BENT_ANSWERS": "60"}
 TRANSPORTS = ("aiohttp", "httpx2 client", "httpx2 transport", "httpx client", "httpx transport")
 
 
@@ -44,8 +46,10 @@ def tests_on_one_python(session: nox.Session) -> None:
         session.run("python", "-m", "pytest", *session.posargs)
         return
     # The package has no branch of one Python alone, and to measure them takes half of the time again.
-    measured = ["-m", "coverage", "run"] if session.name == f"tests-{MEASURED}" else []
-    session.run("python", *measured, "-m", "pytest", *AT_ONCE)
+    if session.name == f"tests-{MEASURED}":
+        session.run("python", "-m", "coverage", "run", "-m", "pytest", *AT_ONCE, env=ALL_BENT)
+    else:
+        session.run("python", "-m", "pytest", *AT_ONCE)
 
 
 @nox.session

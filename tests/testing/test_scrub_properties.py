@@ -19,7 +19,7 @@ from cincopa_async._codec import as_text
 from cincopa_async.testing._scrub import Scrubber
 from cincopa_async.testing._vocabulary import NUMBERS, OWN, PROSE, TAGS
 from tests.described import ANY_CALL, CALLS, PAGE, example_of
-from tests.test_codec_properties import STATUSES, VALUES, bent, decoded
+from tests.test_codec_properties import ANSWERS, STATUSES, VALUES, bent, decoded
 
 CANARIES = (
     "Qz7Wk3Jv9Xq2",
@@ -100,7 +100,7 @@ def shape(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("canary", CANARIES)
-@settings(max_examples=60)
+@settings(max_examples=ANSWERS)
 @given(data=st.data(), told=st.booleans())
 def test_no_canary_is_left(canary: str, data: st.DataObject, told: bool) -> None:
     """Wherever it stands and however it is spelled, be it known as a secret or not."""
@@ -125,7 +125,7 @@ def test_types_and_structure_stay(answer: Any) -> None:
 
 
 @pytest.mark.parametrize("name", [*CALLS, "any", "page"])
-@settings(max_examples=40)
+@settings(max_examples=ANSWERS)
 @given(data=st.data(), status=STATUSES, text=st.booleans())
 def test_client_makes_the_same_of_it(name: str, data: st.DataObject, status: int, text: bool) -> None:
     """The same fields of the same model, or the same error."""
