@@ -33,7 +33,7 @@ from cincopa_async import (
 )
 from cincopa_async.testing import FakeCincopa, FakeServer, MisbehavingServer
 from tests.conftest import CANARIES, QUICK_POLLS, QUICK_RETRIES, TOKEN
-from tests.transports import AIOHTTP, GIVEN, OWN, needs_asyncio
+from tests.transports import AIOHTTP, GIVEN, OWN, needs_asyncio, no_certificates
 
 pytestmark = pytest.mark.anyio
 
@@ -61,7 +61,7 @@ def traced_transport(library: Any, recorder: Recorder) -> Any:
 
     class TracedTransport(library.AsyncBaseTransport):
         def __init__(self) -> None:
-            self._transport = library.AsyncHTTPTransport()
+            self._transport = library.AsyncHTTPTransport(verify=no_certificates())
 
         async def handle_async_request(self, request: Any) -> Any:
             await recorder.request(request)
@@ -132,9 +132,9 @@ def make(kind: str, recorder: Recorder) -> Make:
     """Make a client of that kind, with an instrument wherever one can be put."""
     hooks: Any = {"request": [recorder.request], "response": [recorder.response]}
     given: dict[str, Callable[[], Any]] = {
-        "httpx client": lambda: httpx.AsyncClient(event_hooks=hooks),
+        "httpx client": lambda: httpx.AsyncClient(event_hooks=hooks, verify=no_certificates()),
         "httpx transport": lambda: traced_transport(httpx, recorder),
-        "httpx2 client": lambda: httpx2.AsyncClient(event_hooks=hooks),
+        "httpx2 client": lambda: httpx2.AsyncClient(event_hooks=hooks, verify=no_certificates()),
         "httpx2 transport": lambda: traced_transport(httpx2, recorder),
         AIOHTTP: lambda: traced_aiohttp(recorder),
     }

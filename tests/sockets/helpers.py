@@ -13,6 +13,7 @@ import pytest
 from cincopa_async import CincopaClient
 from cincopa_async.testing import FakeServer
 from tests.conftest import QUICK_POLLS, QUICK_RETRIES
+from tests.transports import no_certificates
 
 HELD = "https://media.example/held.mp4?X-Amz-Signature=CANARY-SIGNATURE"
 """An input whose upload runs until it is aborted."""
@@ -28,7 +29,10 @@ def quick_client(server: FakeServer, **options: Any) -> CincopaClient:
 @asynccontextmanager
 async def given_client(server: FakeServer) -> AsyncIterator[CincopaClient]:
     """The same over an httpx client that was given, which is closed at the end."""
-    async with httpx.AsyncClient() as http_client, quick_client(server, http_client=http_client) as client:
+    async with (
+        httpx.AsyncClient(verify=no_certificates()) as http_client,
+        quick_client(server, http_client=http_client) as client,
+    ):
         yield client
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from cincopa_async.testing import FakeCincopa, FakeServer
 from tests.testing.helpers import Asker
+from tests.transports import no_certificates
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ async def server(fake: FakeCincopa) -> AsyncIterator[FakeServer]:
 @pytest.fixture
 async def ask(server: FakeServer) -> AsyncIterator[Asker]:
     """Asks the fake on its socket."""
-    async with httpx.AsyncClient(base_url=server.base_url, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=server.base_url, timeout=30, verify=no_certificates()) as http:
         yield Asker(http, server.api_token)
 
 

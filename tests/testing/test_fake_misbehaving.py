@@ -11,6 +11,7 @@ import pytest
 
 from cincopa_async.testing import FakeCincopa, FakeServer, MisbehavingServer
 from tests.testing.helpers import Asker, exchanged, until
+from tests.transports import no_certificates
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +27,7 @@ async def bad(server: FakeServer) -> AsyncIterator[MisbehavingServer]:
 
 @pytest.fixture
 async def ask_bad(bad: MisbehavingServer, server: FakeServer) -> AsyncIterator[Asker]:
-    async with httpx.AsyncClient(base_url=bad.base_url, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=bad.base_url, timeout=30, verify=no_certificates()) as http:
         yield Asker(http, server.api_token)
 
 
