@@ -27,7 +27,7 @@ class DirectConnection(OwnConnection):
     One connection to the API, for one exchange at a time.
 
     httpx's transport looks for a connection in a pool, here a pool of one, and has models of its own around request and
-    answer: about a third of what a call costs. Where there is a proxy, or somebody has put an instrument on that
+    answer, which is a good part of what a call costs. Where there is a proxy, or somebody has put an instrument on that
     transport, as OpenTelemetry does, it is used all the same.
     """
 
@@ -44,19 +44,9 @@ class DirectConnection(OwnConnection):
             extensions: dict[str, Any] = {"target": target, "trace": seen}
             request = httpx.Request(address.method, address.url, headers=address.headers, extensions=extensions)
             return await self.handle(request)
-        extensions = {} if connection.is_idle() else {"trace": seen}
-        url = _url(address, target)
-        try:
-            answer = await connection.handle_async_request(
-                httpcore.Request(address.method, url, headers=address.headers, extensions=extensions)
-            )
-            body = await answer.aread()
-            await answer.aclose()
-        except _FAULTS as error:
-            fault: httpx.TransportError = getattr(httpx, type(error).__name__)(str(error))
-        else:
-            return unpacked(Answer(answer.status, answer.headers, body))
-        raise fault
+        if connection.is_idle():
+            return await _exchanged(connection, address, target, {})
+        return await self.unless_closed(_exchanged(connection, address, target, {"trace": seen}))
 
     async def aclose(self) -> None:
         if self._connection is not None:
@@ -65,24 +55,37 @@ class DirectConnection(OwnConnection):
         await super().aclose()
 
     async def _usable(self, address: Address) -> httpcore.AsyncHTTPConnection | None:
-        connection = self._connection
-        if connection is not None and (connection.is_closed() or connection.has_expired()):
+        connection, plain = self._connection, _is_plain()
+        if connection is not None and (connection.is_closed() or connection.has_expired() or not plain):
             await self.aclose()
             connection = None
-        if connection is None and self._is_plain(address.url):
+        if connection is None and plain and self._transport is None and proxy_for(address.url) is None:
             connection = self._connection = httpcore.AsyncHTTPConnection(
                 _url(address, b"").origin, ssl_context=tls_context(address.url.scheme), network_backend=Network()
             )
         return connection
 
-    def _is_plain(self, url: httpx.URL) -> bool:
-        transport = httpx.AsyncHTTPTransport
-        return (
-            self._transport is None
-            and type(transport.handle_async_request) is FunctionType
-            and transport.handle_async_request.__qualname__ == "AsyncHTTPTransport.handle_async_request"
-            and proxy_for(url) is None
+
+def _is_plain() -> bool:
+    """Say whether httpx's transport is as httpx made it; who wraps a function may copy its name, but not its code's."""
+    send = httpx.AsyncHTTPTransport.handle_async_request
+    return type(send) is FunctionType and send.__code__.co_qualname == "AsyncHTTPTransport.handle_async_request"
+
+
+async def _exchanged(
+    connection: httpcore.AsyncHTTPConnection, address: Address, target: bytes, extensions: dict[str, Any]
+) -> Answer:
+    try:
+        answer = await connection.handle_async_request(
+            httpcore.Request(address.method, _url(address, target), headers=address.headers, extensions=extensions)
         )
+        body = await answer.aread()
+        await answer.aclose()
+    except _FAULTS as error:
+        fault: httpx.TransportError = getattr(httpx, type(error).__name__)(str(error))
+    else:
+        return unpacked(Answer(answer.status, answer.headers, body))
+    raise fault
 
 
 def _url(address: Address, target: bytes) -> httpcore.URL:

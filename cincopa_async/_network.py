@@ -2,7 +2,7 @@
 The sockets below our own connections, in the shape that httpcore gives to such: anyio's streams.
 
 httpcore's own set a clock around each read and each write. Here the exchange has one as a whole, and the others would
-be a tenth of what a call costs.
+cost more than the reads and writes themselves.
 """
 
 from __future__ import annotations

@@ -160,10 +160,11 @@ class Transport:
         except ssl.SSLError as error:  # What the other end says of TLS after the handshake: httpx lets it through.
             fault = TransportError(name, f"TLS failed ({error.reason or type(error).__name__})")
             fault.maybe_applied = seen.phase != "connecting"
-        except AttributeError:
+        except Exception as error:
             # uvloop has no socket any more for a connection that was reset as soon as it was made, and anyio 4.16 asks
-            # it for the other end's address.
-            if seen.phase != "connecting":
+            # it for the other end's address. And what a SOCKS proxy answers is read by socksio, which has own errors.
+            below = isinstance(error, AttributeError) or type(error).__module__.startswith("socksio")
+            if seen.phase != "connecting" or not below:
                 raise
             fault = TransportError(name, "no connection: it was reset at once")
         else:
@@ -262,9 +263,10 @@ class _Trace:
         self._stream: Any = None
 
     async def __call__(self, event: str, info: dict[str, Any]) -> None:
-        if event == "connection.connect_tcp.started":
+        # A connection begins with these words too where it goes through a SOCKS proxy: "socks.connect_tcp.started".
+        if event.endswith(".connect_tcp.started"):
             self.phase = "connecting"
-        elif event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+        elif event.endswith((".connect_tcp.complete", ".start_tls.complete")):
             self._stream = info["return_value"]
         elif event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
             self.phase = "sent"
@@ -279,7 +281,7 @@ class _Trace:
 def _reason(error: httpx.HTTPError, hide: Callable[[str], str]) -> str:
     if isinstance(error, httpx.ConnectError):
         # The system's words, or a given transport's; those of other errors may quote what was sent.
-        return f"no connection: {hide(str(error))}"
+        return f"no connection: {hide(str(error))}" if str(error) else "no connection: the handshake was broken off"
     words: dict[type[httpx.HTTPError], str] = {
         httpx.ConnectTimeout: "no connection in time",
         httpx.PoolTimeout: "the given client's pool had no connection free in time",

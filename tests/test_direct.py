@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
+import json
 import zlib
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import anyio
 import httpcore
 import httpx
 import pytest
-from anyio.abc import SocketAttribute
+import respx
+from anyio.abc import SocketAttribute, SocketStream
 
-from cincopa_async import RateLimitError, RetryPolicy, TransportError
+from cincopa_async import ClientClosedError, RateLimitError, RetryPolicy, TransportError, _life
 from cincopa_async._network import Network
-from tests.answering import PING, Server, answer
+from tests.answering import PING, Server, answer, calling
 from tests.conftest import TOKEN
 
 pytestmark = pytest.mark.anyio
@@ -99,8 +104,12 @@ async def test_retry_after_is_read_however_it_is_written(name: bytes) -> None:
 
 
 @pytest.mark.own_connections
-async def test_instrument_on_the_transport_of_httpx_sees_the_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    """OpenTelemetry puts one there; without one that transport has no part in a call."""
+@pytest.mark.parametrize("is_warm", [False, True], ids=["new client", "open connection"])
+@pytest.mark.parametrize("is_named_alike", [False, True], ids=["own name", "its name"])
+async def test_instrument_on_the_transport_of_httpx_sees_the_calls(
+    monkeypatch: pytest.MonkeyPatch, is_warm: bool, is_named_alike: bool
+) -> None:
+    """OpenTelemetry, pytest-httpx and vcrpy put one there; without one that transport has no part in a call."""
     seen: list[str] = []
     plain = httpx.AsyncHTTPTransport.handle_async_request
 
@@ -110,14 +119,71 @@ async def test_instrument_on_the_transport_of_httpx_sees_the_calls(monkeypatch: 
 
     server = Server(answer(), answer())
     async with server.serving() as client:
+        if is_warm:
+            await client.ping()
+        instrument = functools.wraps(plain)(traced) if is_named_alike else traced
+        monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", instrument)
         await client.ping()
-    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", traced)
-    async with server.serving() as client:
-        await client.ping()
+        monkeypatch.undo()
 
     assert len(seen) == 1
     assert seen[0].endswith("/v2/ping.json")
     assert TOKEN not in seen[0]
+
+
+@pytest.mark.own_connections
+async def test_mock_that_starts_when_connections_are_open_takes_the_calls() -> None:
+    """And when it stops they go where they went before."""
+    server = Server(answer(), answer())
+    async with server.serving() as client:
+        await client.ping()
+        with respx.mock:
+            respx.get(url__regex=r".*/ping\.json").respond(json={"success": True, "permissions": "mocked"})
+            mocked = await client.ping()
+        account = await client.ping()
+
+    assert mocked.permissions == "mocked"
+    assert account.permissions == "asset.read"
+
+
+@pytest.mark.own_connections
+@pytest.mark.parametrize("kind", ["call", "file"])
+@pytest.mark.parametrize("phase", ["handshake", "answer"])
+async def test_closing_that_gives_up_breaks_off_what_is_under_way(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str, phase: str
+) -> None:
+    """A connection that is still being made too: it must not send a write when its client is long closed."""
+    monkeypatch.setattr(_life, "PATIENCE", 0.01)
+    (tmp_path / "cat.mp4").write_bytes(b"cat")
+    greeted, ended = anyio.Event(), anyio.Event()
+
+    async def serve(stream: SocketStream) -> None:
+        async with stream:
+            with suppress(anyio.BrokenResourceError):
+                async for received in stream:
+                    if kind == "file" and b"get_upload_url" in received:
+                        port = stream.extra(SocketAttribute.local_port)
+                        url = f"{scheme}://127.0.0.1:{port}/post?uuid=CANARY-CAPABILITY"
+                        await stream.send(answer(json.dumps({"success": True, "upload_url": url}).encode()))
+                    else:
+                        greeted.set()
+        ended.set()
+
+    async def ask() -> None:
+        path = tmp_path / "cat.mp4"
+        asked = client.upload_file(path) if kind == "file" else client.call("portal.check", method="POST")
+        with pytest.raises(ClientClosedError) as caught:
+            await asked
+        assert caught.value.maybe_applied is (phase == "answer")
+
+    scheme = "https" if phase == "handshake" else "http"
+    async with calling(serve, scheme="http" if kind == "file" else scheme, retry=RetryPolicy(attempts=1)) as client:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask)
+            await greeted.wait()
+            await client.aclose()
+        with anyio.fail_after(5):
+            await ended.wait()
 
 
 async def test_connection_that_is_closed_already_is_no_bug_of_ours() -> None:
