@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 ROUNDS = 5
 JOBS = (10, 100, 1_000, 10_000)
-POLLS = 8_000
+POLLS = 5_000
 RATE = 800
 
 
