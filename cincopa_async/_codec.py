@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from ._calls import Call
 from ._readers import MissingFieldError, status_fields, structure_hook
-from ._redact import without_key, without_secrets, without_secrets_in, without_secrets_in_body
+from ._redact import hidden_in, hiding, without_key, without_secrets, without_secrets_in_body
 from .errors import (
     APIError,
     AuthenticationError,
@@ -164,9 +164,11 @@ def _status(answer: dict[str, Any], reply: Reply) -> UploadStatus:
     # Errors hold statuses, and the ``debug`` line of one holds the input's URL. What counts has been read by now: a
     # token as short as a test's must not change it.
     known = status_fields(answer)
-    texts = [known["status"], known["reason"], answer]
-    known["status"], known["reason"], raw = without_secrets_in(texts, reply.token, as_text(reply.body))
-    return UploadStatus(**known, raw=raw)
+    hide = hiding(reply.token, as_text(reply.body))
+    for name in ("status", "reason"):
+        if known[name] is not None:
+            known[name] = hide(known[name])
+    return UploadStatus(**known, raw=hidden_in(answer, hide))
 
 
 def _stands_for_nothing(call: Call[Any], reply: Reply) -> dict[str, Any]:

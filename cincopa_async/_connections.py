@@ -121,9 +121,9 @@ class OwnConnection:
         if self._transport is None or origin != self._origin:
             if self._transport is not None:
                 await self._transport.aclose()
-            self._origin = origin
-            self._proxy = proxy_for(url)  # Each host has its own: the environment names those that have none.
-            self._transport = _transport_of_one(url, self._proxy)
+            proxy = proxy_for(url)  # Each host has its own: the environment names those that have none.
+            self._transport = _transport_of_one(url, proxy)
+            self._origin, self._proxy = origin, proxy
         return self._transport
 
 

@@ -116,7 +116,6 @@ def status_fields(answer: Mapping[str, Any]) -> dict[str, Any]:
     moved = _readable(whole_number, answer.get("progress_bytes"))
     size = _readable(whole_number, answer.get("file_size_bytes"))
     state = _state(word, rid, moved, size)
-    reasons = (_readable(text, answer.get(key)) for key in ("more", "error", "message"))
     return {
         "state": state,
         "status": word,
@@ -124,8 +123,13 @@ def status_fields(answer: Mapping[str, Any]) -> dict[str, Any]:
         "file_size_bytes": size,
         "progress": _readable(number, answer.get("progress")),
         "rid": rid,
-        "reason": next((reason for reason in reasons if reason), None) if state is UploadState.FAILED else None,
+        "reason": _reason(answer) if state is UploadState.FAILED else None,
     }
+
+
+def _reason(answer: Mapping[str, Any]) -> str | None:
+    reasons = (_readable(text, answer.get(key)) for key in ("more", "error", "message"))
+    return next((reason for reason in reasons if reason), None)
 
 
 def structure_hook(model: type) -> Hook:

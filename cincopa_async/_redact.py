@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import html
 import re
+import string
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import unquote, unquote_plus
 
 URL_MARK = "[url]"
@@ -15,6 +16,13 @@ TOKEN_MARK = "[api_token]"  # noqa: S105 - a mark, no token
 KEY_MARK = "[key]"
 
 _SHORTEST_SECRET = 6
+
+
+Hide: TypeAlias = Callable[[str], str]
+
+_AFTER_SCHEME = re.compile(r"(?::|%3a)(?:\\?/|%2f){2}", re.IGNORECASE)
+# The last four are letters whose small or capital one is among the others, so that a pattern takes them for these.
+_IN_SCHEME = f"{string.ascii_letters}{string.digits}+.-\u0130\u0131\u017f\u212a"
 
 
 def _url(character: str, any_character: str) -> re.Pattern[str]:
@@ -58,12 +66,9 @@ def without_key(text: str, key: str) -> str:
     return spellings(key).sub(KEY_MARK, text)
 
 
-def without_secrets_in(value: Any, token: str, sent: str | None = None) -> Any:
-    """Return a JSON value with all its texts so treated, the keys too; `sent` is the JSON that it was read from."""
-    hide: Callable[[str], str] = functools.partial(without_secrets, token=token)
-    if sent is not None and not _may_hold(sent, token):
-        hide = _without_urls
-    return _hidden_in(value, hide)
+def hiding(token: str, sent: str) -> Hide:
+    """Return what does the same to texts that were read from this JSON, sooner where it does not hold the token."""
+    return functools.partial(without_secrets, token=token) if _may_hold(sent, token) else _without_urls
 
 
 def _may_hold(sent: str, token: str) -> bool:
@@ -80,24 +85,35 @@ def without_capability(text: str, url: str) -> str:
     return _values_in_query(url).sub(URL_MARK, _URL.sub(URL_MARK, text))
 
 
-def _hidden_in(value: Any, hide: Callable[[str], str]) -> Any:
+def hidden_in(value: Any, hide: Hide) -> Any:
+    """Return a JSON value with all its texts treated by `hide`, the keys too."""
     kind = value.__class__
     if kind is str:
         return hide(value)
     if kind is list:
-        return [_hidden_in(inner, hide) for inner in value]
-    if kind is dict:
-        # The keys are the same in every status, and thousands of jobs keep their last one.
-        return {
-            sys.intern(hide(key)): hide(inner) if inner.__class__ is str else _hidden_in(inner, hide)
-            for key, inner in value.items()
-        }
-    return value
+        return [hidden_in(inner, hide) for inner in value]
+    if kind is not dict:
+        return value
+    hidden = {}
+    # Statuses come by the thousand. Their keys are the same in each, and thousands of jobs keep their last one.
+    for key, inner in value.items():
+        kind = inner.__class__
+        hidden[sys.intern(hide(key))] = (
+            hide(inner) if kind is str else hidden_in(inner, hide) if kind is dict or kind is list else inner
+        )
+    return hidden
 
 
 def _without_urls(text: str) -> str:
     # Statuses come by the thousand, and most of their texts are too plain to hold anything.
-    return _URL.sub(URL_MARK, text) if "/" in text or "%" in text else text
+    if "/" not in text and "%" not in text:
+        return text
+    found = _AFTER_SCHEME.search(text)
+    if found is None:
+        return text
+    # Where no URL can begin, none is looked for: that takes longer than all the rest.
+    begin = len(text[: found.start()].rstrip(_IN_SCHEME))
+    return text[:begin] + _URL.sub(URL_MARK, text[begin:])
 
 
 def _without_token(text: str, token: str) -> str:

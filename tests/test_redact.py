@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import json
 import time
@@ -9,10 +10,22 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cincopa_async._redact import without_capability, without_secrets, without_secrets_in, without_secrets_in_body
+from cincopa_async._redact import (
+    _URL,
+    URL_MARK,
+    _without_urls,
+    hidden_in,
+    without_capability,
+    without_secrets,
+    without_secrets_in_body,
+)
 
 TOKEN = "CANARY/token+with=odd&chars"
+PIECES = ["https", "s3", "ſ", "K", "İ", "x", "9", "+", ".", "-", ":", "%3a", "%3A", "/", "\\/", "%2F", "//", "://"]
+PIECES += [" ", "?", "&", "=", "\\u0026", "&a=", '"', "é", "%", "\n"]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +108,9 @@ def test_every_text_of_a_json_value_is_cleaned() -> None:
     """Keys and inner values too; numbers stay."""
     value = {"https://x/CANARY": ["https://x/CANARY", {"a": TOKEN, "b": [1, 1.5, None, True]}]}
 
-    assert without_secrets_in(value, TOKEN) == {"[url]": ["[url]", {"a": "[api_token]", "b": [1, 1.5, None, True]}]}
+    assert hidden_in(value, functools.partial(without_secrets, token=TOKEN)) == {
+        "[url]": ["[url]", {"a": "[api_token]", "b": [1, 1.5, None, True]}]
+    }
 
 
 @pytest.mark.parametrize(
@@ -125,3 +140,9 @@ def test_garbage_does_not_hold_up_the_loop(garbage: str, redact: Any) -> None:
 def test_capability_of_an_upload_url_is_taken_out(text: str, shown: str) -> None:
     """What stands in its query, however it is written; flags are left."""
     assert without_capability(text, "https://x/post.jpg?a=1&hash=CANARY%2f1+2==&standing-alone&b=#part") == shown
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_urls_are_found_wherever_they_stand(text: str) -> None:
+    """To look only where one can begin finds the same as to look everywhere."""
+    assert _without_urls(text) == _URL.sub(URL_MARK, text)
