@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 from weakref import WeakSet
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 
 Until: TypeAlias = Literal["completed", "ready"]
 """How far an upload is waited for: until the asset is there, or until its versions are made too."""
+
+TICK = 0.02
+"""
+Seconds. Jobs wake at its multiples, so that of thousands a few do so in the same turn of the event loop: where each has
+one to itself a poll costs more.
+"""
+WAIT_FOR_TICKS = 1.0
+"""Seconds of a wait from which on a tick does not matter."""
 
 __all__ = ["OnCancel", "Until", "UploadJob"]
 
@@ -272,7 +281,7 @@ class UploadJob(Ending):
         with anyio.CancelScope() as nap:  # An event that is waited for would be the largest part of what a job holds.
             self._nap = nap
             try:
-                await anyio.sleep(max(0.0, tracker.wakes_at - anyio.current_time()))
+                await anyio.sleep(_until(tracker.wakes_at, anyio.current_time()))
             finally:
                 self._nap = None
         if nap.cancelled_caught:
@@ -324,6 +333,13 @@ class UploadJob(Ending):
         if sooner and self._nap is not None:
             self._nap.cancel()
         return sooner
+
+
+def _until(at: float, now: float) -> float:
+    """Return the seconds from `now` to `at`, or where that is far to the tick that follows."""
+    if WAIT_FOR_TICKS <= at - now < math.inf:
+        at = math.ceil(at / TICK) * TICK
+    return max(0.0, at - now)
 
 
 class _Block:
