@@ -16,7 +16,7 @@ from anyio.streams.tls import TLSListener
 
 from cincopa_async import CincopaClient, RetryPolicy, TransportError
 from cincopa_async._connections import tls_context
-from tests.answering import Server, answer
+from tests.answering import Server, answer, contexts_made
 from tests.conftest import TOKEN
 
 pytestmark = [pytest.mark.anyio, pytest.mark.own_connections]
@@ -66,14 +66,7 @@ async def test_call_over_tls_goes_through_a_tunnel(
     tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
     """The proxy itself may be spoken to over TLS too; the certificates are read once all the same."""
-    made: list[ssl.SSLContext] = []
-    create = ssl.create_default_context
-
-    def counted(*args: Any, **options: Any) -> ssl.SSLContext:
-        made.append(create(*args, **options))
-        return made[-1]
-
-    monkeypatch.setattr(ssl, "create_default_context", counted)
+    made = contexts_made(monkeypatch)
     server = Server(*[answer()] * 4, tls=tls)
     plain = await anyio.create_tcp_listener(local_host="127.0.0.1")
     listener = plain if scheme == "http" else TLSListener(plain, tls, standard_compatible=False)

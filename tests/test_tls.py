@@ -6,7 +6,6 @@ import ssl
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import anyio
 import pytest
@@ -16,7 +15,7 @@ from anyio.streams.tls import TLSStream
 
 from cincopa_async import RetryPolicy, TransportError
 from cincopa_async._connections import tls_context
-from tests.answering import Server, answer, calling
+from tests.answering import Server, answer, calling, contexts_made
 
 pytestmark = [pytest.mark.anyio, pytest.mark.own_connections]
 
@@ -82,14 +81,7 @@ async def test_certificates_are_read_once_a_process(
     server_tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """That takes longer than many calls, and each connection of each client needs them."""
-    made: list[ssl.SSLContext] = []
-    create = ssl.create_default_context
-
-    def counted(*args: Any, **options: Any) -> ssl.SSLContext:
-        made.append(create(*args, **options))
-        return made[-1]
-
-    monkeypatch.setattr(ssl, "create_default_context", counted)
+    made = contexts_made(monkeypatch)
     server = Server(*[answer()] * 8, tls=server_tls)
     for _ in range(2):
         async with server.serving(retry=ONCE) as client, anyio.create_task_group() as tasks:
@@ -150,22 +142,3 @@ async def test_handshake_that_fails_leaves_nothing_open(greeting: bytes) -> None
             await ended.wait()
 
     assert caught.value.maybe_applied is False
-
-
-async def test_handshake_that_is_cancelled_leaves_nothing_open() -> None:
-    """The other end, which never answers, sees the connection closed."""
-    greeted, ended = anyio.Event(), anyio.Event()
-
-    async def serve(stream: SocketStream) -> None:
-        async with stream:
-            async for _ in stream:
-                greeted.set()
-        ended.set()
-
-    async with calling(serve, scheme="https", retry=ONCE) as client:
-        async with anyio.create_task_group() as calls:
-            calls.start_soon(client.ping)
-            await greeted.wait()
-            calls.cancel_scope.cancel()
-        with anyio.fail_after(5):
-            await ended.wait()

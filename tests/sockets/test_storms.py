@@ -308,9 +308,8 @@ async def test_random_cancels_cost_no_connection(busy_server: FakeServer) -> Non
             async with anyio.create_task_group() as tasks:
                 for number in range(200):
                     tasks.start_soon(cancelled_soon, 0.0003 * ((number * 37 + batch) % 200))
-        busy_server.fake.quirk(
-            "latency", call="ping", seconds=2
-        )  # None is answered before all are sent, even on a busy machine.
+        # None is answered before all are sent, even on a busy machine.
+        busy_server.fake.quirk("latency", call="ping", seconds=2)
         with anyio.fail_after(20):
             async with anyio.create_task_group() as tasks:
                 for _ in range(64):
